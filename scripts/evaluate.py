@@ -1,0 +1,28 @@
+"""Score a saved model: python scripts/evaluate.py model=outputs/latest corpus.files=[rows.jsonl]"""
+
+import hydra
+from omegaconf import DictConfig
+from rich.console import Console
+
+from govstance.config import EvaluateConfig, register_schemas, to_dataclass
+from govstance.jobs.command_line import exit_on_bad_input, start_run_folder
+from govstance.jobs.evaluate import REPORT_FILE, describe_data, run_evaluation
+from govstance.reporting.tables import print_headline
+
+register_schemas()
+
+
+@hydra.main(version_base="1.3", config_path="../configs", config_name="evaluate")
+@exit_on_bad_input
+def main(config: DictConfig) -> None:
+    """Scores the model and the baselines of its run, prints the scores and where the report lies."""
+    evaluate = to_dataclass(config, EvaluateConfig)
+    run_folder = start_run_folder(config)
+    metrics = run_evaluation(evaluate, run_folder)
+    console = Console()
+    print_headline(console, f"Scores on the {describe_data(metrics)}", metrics)
+    console.print(f"report: {run_folder / REPORT_FILE}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

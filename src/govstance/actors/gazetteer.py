@@ -1,0 +1,147 @@
+"""The words that name governments: CLDR names plus data/actors/*.yaml, as patterns of one language.
+
+Owns the reading and checking of those files; `matcher` finds the patterns in text. The form of the
+files is described in data/actors/README.md.
+"""
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from govstance.actors.names import territory_names
+from govstance.errors import GovstanceError
+from govstance.schema import government_codes
+
+KINDS = ("names", "demonyms", "seats")
+LEADERS_FILE = "leaders.yaml"
+STATES_FILE = "states.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One way to name a government.
+
+    Attributes:
+        text: Words; a trailing `*` on a word stands for up to six more letters.
+        government: ISO 3166-1 alpha-3 code.
+        kind: "names", "demonyms", "seats" or "leaders".
+        since, until: First and last day on which the pattern means that government; None = no limit.
+    """
+
+    text: str
+    government: str
+    kind: str
+    since: datetime.date | None = None
+    until: datetime.date | None = None
+
+    def holds_on(self, date: str | None) -> bool:
+        """Whether the pattern means the government on a day; an unknown day (None) excludes nothing."""
+        if date is None:
+            return True
+        day = datetime.date.fromisoformat(date)
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+
+def load_patterns(folder: Path, lang: str) -> list[Pattern]:
+    """All patterns of one language; a language without a file of its own has CLDR's names and the leaders.
+
+    Args:
+        folder: data/actors.
+        lang: ISO 639-1 code.
+
+    Raises:
+        GovstanceError: The folder or a file in it is missing or malformed.
+    """
+    states = load_states(folder)
+    patterns = [
+        Pattern(name, government, "names")
+        for government, full_name in territory_names(lang).items()
+        if government in states
+        for name in _cldr_variants(full_name)
+    ]
+    path = folder / f"{lang}.yaml"
+    if path.is_file():
+        patterns += _language_patterns(path)
+    return patterns + load_leaders(folder)
+
+
+def load_states(folder: Path) -> frozenset[str]:
+    """The codes that are governments with a foreign policy of their own (territories are not)."""
+    path = folder / STATES_FILE
+    codes = _read_yaml(path)
+    if not isinstance(codes, list) or not set(codes) <= set(government_codes()):
+        raise GovstanceError(f"{path}: expected a list of ISO 3166-1 alpha-3 codes.")
+    return frozenset(codes)
+
+
+def load_leaders(folder: Path) -> list[Pattern]:
+    """Leaders and foreign ministers, each for the term of office."""
+    path = folder / LEADERS_FILE
+    patterns = []
+    for number, entry in enumerate(_read_yaml(path), start=1):
+        place = f"{path}: entry {number}"
+        try:
+            since, until = _first_day(entry["from"]), _last_day(entry["until"])
+            government, forms = entry["government"], entry["forms"]
+        except (KeyError, TypeError, ValueError) as error:
+            raise GovstanceError(
+                f"{place}: expected government, from, until (YYYY-MM-DD, YYYY-MM or null) and forms; "
+                f"found {entry!r} ({error})."
+            ) from None
+        _check(government, forms, place)
+        patterns += [Pattern(form, government, "leaders", since, until) for form in forms]
+    return patterns
+
+
+def _language_patterns(path: Path) -> Iterator[Pattern]:
+    for government, kinds in _read_yaml(path).items():
+        place = f"{path}: {government}"
+        if not isinstance(kinds, dict) or not set(kinds) <= set(KINDS):
+            raise GovstanceError(f"{place}: expected lists under {', '.join(KINDS)}; found {kinds!r}.")
+        for kind, texts in kinds.items():
+            _check(government, texts, place)
+            yield from (Pattern(text, government, kind) for text in texts)
+
+
+def _check(government: str, texts: Any, place: str) -> None:
+    if government not in government_codes():
+        raise GovstanceError(f"{place}: expected an ISO 3166-1 alpha-3 code, found {government!r}.")
+    if not isinstance(texts, list):
+        raise GovstanceError(f"{place}: expected a list of patterns, found {texts!r}.")
+    for text in texts:
+        if not isinstance(text, str) or not text.strip("* ") or re.search(r"\*(?!\s|$)", text):
+            raise GovstanceError(f"{place}: expected words, `*` at their ends only; found {text!r}.")
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise GovstanceError(f"{path}: no such file; the gazetteer of governments belongs there.") from None
+    except yaml.YAMLError as error:
+        raise GovstanceError(f"{path}: expected YAML, found {error}") from None
+
+
+def _cldr_variants(name: str) -> list[str]:
+    """CLDR writes "Myanmar (Burma)" and "Congo - Kinshasa"; the former holds two names, the latter none in use."""
+    if " - " in name:
+        return []
+    return [part.strip() for part in re.split(r"[()（）]", name) if part.strip()]
+
+
+def _first_day(value: Any) -> datetime.date | None:
+    if value is None or isinstance(value, datetime.date):
+        return value
+    return datetime.date.fromisoformat(f"{value}-01" if len(value) == len("2022-04") else value)
+
+
+def _last_day(value: Any) -> datetime.date | None:
+    day = _first_day(value)
+    if isinstance(value, str) and day is not None and len(value) == len("2022-04"):
+        return (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - datetime.timedelta(days=1)
+    return day

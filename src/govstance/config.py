@@ -1,0 +1,181 @@
+"""One dataclass per config group: what can be set, and of which type.
+
+Hydra checks every YAML file and command line against these, so a misspelt key is an error. Classes of the
+library never see a config; scripts turn it into these dataclasses once and pass plain values on.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING, DictConfig, OmegaConf
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class PathsConfig:
+    """Where things lie."""
+
+    data: str = str(PROJECT_ROOT / "data")
+    outputs: str = str(PROJECT_ROOT / "outputs")
+    # Converted backbones; null: $GOVSTANCE_CACHE, else ~/.cache/govstance.
+    cache: str | None = None
+
+
+@dataclass
+class CorpusConfig:
+    """Labelled rows."""
+
+    name: str = MISSING
+    # Paths or globs of JSON Lines files.
+    files: list[str] = MISSING
+
+
+@dataclass
+class ModelConfig:
+    """What is trained."""
+
+    # transformer, majority, country_prior or tfidf.
+    kind: str = MISSING
+    name: str = MISSING
+    # embedded:multilingual-e5-small, a hub id or a local folder; null for baselines.
+    backbone: str | None = None
+    # Commit of the hub repository.
+    revision: str | None = None
+    # packed (one pass a text, BERT and XLM-R) or pair (one pass a government, any encoder).
+    layout: str = "packed"
+    passage_prefix: str = ""
+    max_length_tokens: int = 256
+    dropout: float = 0.1
+
+
+@dataclass
+class TrainingConfig:
+    """How it is trained; baselines take none of this."""
+
+    epochs: int = 3
+    texts_per_batch: int = 16
+    learning_rate: float = 1e-4
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    warmup_fraction: float = 0.1
+    max_gradient_norm: float = 1.0
+    # The layers nearest to the input that stay as they are; what they compute is computed once.
+    frozen_layers: int = 0
+    train_word_embeddings: bool = False
+    # Loss weight of a stance = (mean count / its count) ** power; 0 weighs all rows alike.
+    class_weight_power: float = 0.5
+    # Only the first so many training texts, for a quick look; null: all.
+    max_texts: int | None = None
+    evaluate_every_epoch: bool = False
+    # Threads of the matrix library; null: its own choice, one a core.
+    threads: int | None = None
+
+
+@dataclass
+class CalibrationConfig:
+    """How probabilities are made to mean what they say."""
+
+    # Target id -> share of `none` among the rows the model is meant for; a target left out keeps the
+    # share of the dev rows.
+    expected_none_share: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class TrainConfig:
+    """scripts/train.py"""
+
+    # Names the run folder; an experiment sets its own.
+    name: str = "default"
+    seed: int = 0
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
+
+
+@dataclass
+class EvaluateConfig:
+    """scripts/evaluate.py"""
+
+    name: str = "evaluate"
+    # A run folder or a model folder.
+    model: str = MISSING
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    # train, dev or test: only rows of that split. null: all rows.
+    split: str | None = None
+    threads: int | None = None
+
+
+@dataclass
+class PrepareConfig:
+    """scripts/prepare.py"""
+
+    name: str = "prepare"
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    # Paths or globs of composed texts.
+    composed: list[str] = MISSING
+    # Folder that receives <lang>.jsonl, and the file that receives the second annotator's labels.
+    output: str = MISSING
+    second_labels: str = MISSING
+
+
+@dataclass
+class ReadingConfig:
+    """How an article becomes passages, and passages become an answer."""
+
+    sentences_per_passage: int = 4
+    stride: int = 2
+    max_characters: int = 900
+    # Sentences shown per government and target.
+    max_evidence: int = 3
+
+
+@dataclass
+class PredictConfig:
+    """scripts/predict.py"""
+
+    # A run folder or a model folder.
+    model: str = MISSING
+    # A .txt file, a .jsonl file of documents or rows, or - for JSON Lines on standard input.
+    input: str = MISSING
+    # A .jsonl file to write; null: print the matrix.
+    output: str | None = None
+    # Overwrite `output` where it exists.
+    overwrite: bool = False
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    threads: int | None = None
+
+
+SCHEMAS = {
+    "train_schema": TrainConfig,
+    "evaluate_schema": EvaluateConfig,
+    "prepare_schema": PrepareConfig,
+    "predict_schema": PredictConfig,
+}
+
+Config = TypeVar("Config")
+
+
+def register_schemas() -> None:
+    """Makes the schemas known to Hydra; scripts call it before `hydra.main` composes."""
+    store = ConfigStore.instance()
+    for name, schema in SCHEMAS.items():
+        store.store(name=name, node=schema)
+
+
+def to_dataclass(config: DictConfig, kind: type[Config]) -> Config:
+    """The composed config as the dataclass it was checked against.
+
+    Raises:
+        omegaconf.MissingMandatoryValue: A value without a default was not given.
+    """
+    value: Any = OmegaConf.to_object(config)
+    if not isinstance(value, kind):
+        raise TypeError(f"expected a {kind.__name__}, found {type(value).__name__}: is its schema in the defaults list?")
+    return value

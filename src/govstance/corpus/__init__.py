@@ -1,0 +1,1 @@
+"""Labelled rows: reading and checking them, converting raw formats, splits."""

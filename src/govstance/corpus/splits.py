@@ -1,0 +1,88 @@
+"""Which rows are for learning, choosing and the last word: by group, so that no document is in two.
+
+Frozen splits in the rows win; where rows carry none, groups are dealt out by a seedless hash, so that
+adding a document never moves another.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from govstance.errors import GovstanceError
+from govstance.schema import SPLITS, Row
+
+# Shares of groups: test 15 %, dev 15 %, the rest train.
+TEST_SHARE = 0.15
+DEV_SHARE = 0.15
+
+
+def stratified_splits(strata: dict[str, Sequence[str]]) -> dict[str, str]:
+    """Assigns every group a split, each stratum in the same shares.
+
+    Within a stratum groups are ordered by the SHA-256 of their name and cut by position, which gives the
+    shares exactly (a plain hash threshold would give them only on average).
+
+    Args:
+        strata: Stratum (such as a language) -> its groups.
+
+    Returns:
+        Group -> "train", "dev" or "test".
+    """
+    splits = {}
+    for groups in strata.values():
+        ordered = sorted(groups, key=lambda group: hashlib.sha256(group.encode()).hexdigest())
+        n_test = round(len(ordered) * TEST_SHARE)
+        n_dev = round(len(ordered) * DEV_SHARE)
+        for position, group in enumerate(ordered):
+            splits[group] = "test" if position < n_test else "dev" if position < n_test + n_dev else "train"
+    return splits
+
+
+def with_splits(rows: Sequence[Row]) -> list[Row]:
+    """Rows that all carry a split: their own where frozen, else one by language and group.
+
+    Raises:
+        GovstanceError: A group has rows in two splits, or some rows carry a split and others none.
+    """
+    unsplit = [row for row in rows if row.split is None]
+    if unsplit and len(unsplit) < len(rows):
+        raise GovstanceError(
+            f"{len(unsplit)} of {len(rows)} rows have no split (first: row {unsplit[0].id!r}), the others have one: "
+            'expected a field "split" in all rows or in none.'
+        )
+    if unsplit:
+        strata: dict[str, dict[str, None]] = {}
+        language_of_group = {row.group: row.lang for row in reversed(rows)}  # a group counts where it first occurs
+        for group, lang in language_of_group.items():
+            strata.setdefault(lang, {})[group] = None
+        splits = stratified_splits({lang: list(groups) for lang, groups in strata.items()})
+        rows = [replace(row, split=splits[row.group]) for row in rows]
+    check_groups_whole(rows)
+    return list(rows)
+
+
+def check_groups_whole(rows: Sequence[Row]) -> None:
+    """Raises:
+    GovstanceError: A group has rows in two splits.
+    """
+    first: dict[str, Row] = {}
+    for row in rows:
+        other = first.setdefault(row.group, row)
+        if other.split != row.split:
+            raise GovstanceError(
+                f"group {row.group!r} is in two splits: row {other.id!r} in {other.split!r}, row {row.id!r} in "
+                f"{row.split!r}. Expected all rows of a document in one split; give both rows the same one."
+            )
+
+
+def in_split(rows: Sequence[Row], split: str) -> list[Row]:
+    """The rows of one split, in order.
+
+    Raises:
+        GovstanceError: The split is empty.
+    """
+    chosen = [row for row in rows if row.split == split]
+    if not chosen:
+        counts = ", ".join(f"{name} {sum(row.split == name for row in rows)}" for name in SPLITS)
+        raise GovstanceError(f"the split {split!r} has no rows: expected at least one; found {counts}.")
+    return chosen

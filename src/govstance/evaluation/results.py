@@ -1,0 +1,88 @@
+"""The figures of one system on one set of rows, as metrics.json holds them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from govstance.evaluation.metric import StanceMetric
+from govstance.evaluation.scores import confusion, expected_calibration_error
+from govstance.evaluation.uncertainty import mean_macro_f1_interval
+from govstance.schema import STANCES, Row
+
+NOT_ANNOTATED = -1
+# Which per-target figures are averaged over targets for the headline.
+AVERAGED = ("macro_f1", "macro_f1_supported", "f_avg", "accuracy")
+
+
+def gold_indices(rows: Sequence[Row], target_ids: Sequence[str]) -> np.ndarray:
+    """Gold stances as indices into STANCES, NOT_ANNOTATED where null; shape (n_rows, n_targets)."""
+    return np.array(
+        [
+            [NOT_ANNOTATED if row.labels.get(target) is None else STANCES.index(str(row.labels[target]))
+             for target in target_ids]
+            for row in rows
+        ]
+    )  # fmt: skip
+
+
+def system_scores(
+    gold: np.ndarray, probabilities: np.ndarray, groups: Sequence[str], target_ids: Sequence[str]
+) -> dict[str, Any]:
+    """Scores of one system.
+
+    Args:
+        gold: From `gold_indices`; at least one target has a label.
+        probabilities: (n_rows, n_targets, n_stances).
+        groups: (n_rows,) document ids, which the interval clusters by.
+        target_ids: Targets in the order of the second axis.
+
+    Returns:
+        Per target the figures of `StanceMetric` with confusion counts and calibration error; their means
+        over the targets that have labels; the 95 % interval of the mean macro-F1.
+    """
+    predicted = probabilities.argmax(axis=-1)
+    annotated = [index for index in range(len(target_ids)) if (gold[:, index] != NOT_ANNOTATED).any()]
+    targets = {
+        target_ids[index]: _target_scores(gold[:, index], predicted[:, index], probabilities[:, index])
+        for index in annotated
+    }
+    means = {}
+    for name in AVERAGED:
+        values = [scores[name] for scores in targets.values() if scores[name] is not None]
+        means[name] = float(np.mean(values)) if values else None
+    low, high = mean_macro_f1_interval(gold[:, annotated], predicted[:, annotated], groups, n_stances=len(STANCES))
+    return {"mean": means, "macro_f1_interval_95": [low, high], "targets": targets}
+
+
+def _target_scores(gold: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
+    known = gold != NOT_ANNOTATED
+    references = [STANCES[index] for index in gold[known]]
+    predictions = [STANCES[index] for index in predicted[known]]
+    scores: dict[str, Any] = StanceMetric().compute(predictions=predictions, references=references)
+    scores["expected_calibration_error"] = expected_calibration_error(probabilities[known], gold[known])
+    scores["confusion"] = confusion(references, predictions).tolist()
+    return scores
+
+
+def prediction_records(
+    rows: Sequence[Row], probabilities: np.ndarray, target_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """One object per row and target for predictions.jsonl; `gold` is null where not annotated."""
+    records = []
+    for row, row_probabilities in zip(rows, probabilities, strict=True):
+        for target, values in zip(target_ids, row_probabilities, strict=True):
+            records.append(
+                {
+                    "id": row.id,
+                    "group": row.group,
+                    "government": row.government,
+                    "target": target,
+                    "gold": row.labels.get(target),
+                    "predicted": STANCES[int(values.argmax())],
+                    "probabilities": {
+                        stance: round(float(value), 6) for stance, value in zip(STANCES, values, strict=True)
+                    },
+                }
+            )
+    return records

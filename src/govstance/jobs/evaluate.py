@@ -1,0 +1,133 @@
+"""Scores a saved model on labelled rows and writes metrics.json, predictions.jsonl and report.md."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from govstance.config import EvaluateConfig
+from govstance.corpus.reader import read_rows
+from govstance.corpus.splits import in_split, with_splits
+from govstance.errors import GovstanceError
+from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, prediction_records, system_scores
+from govstance.files import expand_patterns, write_json, write_jsonl, write_text
+from govstance.models.folder import LoadedModel, load_model
+from govstance.models.predictor import TransformerPredictor
+from govstance.reporting.tables import report_markdown
+from govstance.schema import SPLITS, Row
+from govstance.threads import use_threads
+from govstance.training.run_folder import data_fingerprints, now, write_provenance
+
+logger = logging.getLogger(__name__)
+
+METRICS_SCHEMA_VERSION = 1
+METRICS_FILE = "metrics.json"
+PREDICTIONS_FILE = "predictions.jsonl"
+REPORT_FILE = "report.md"
+
+
+def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
+    """Scores `config.model` on `config.corpus.files`.
+
+    Returns:
+        The metrics, as metrics.json holds them.
+
+    Raises:
+        ModelFolderError: There is no whole model.
+        BadRowsError: The rows break the format.
+        GovstanceError: No row carries a label for a target of the model.
+    """
+    started = now()
+    use_threads(config.threads)
+    if config.split is not None and config.split not in SPLITS:
+        raise GovstanceError(f"split: expected one of {', '.join(SPLITS)} or null; found {config.split!r}.")
+    files = expand_patterns(config.corpus.files, option="corpus.files")
+    model = load_model(Path(config.model))
+    rows = read_rows(files, model.predictor.target_ids)
+    if config.split is not None:
+        rows = in_split(with_splits(rows), config.split)
+    data = data_fingerprints(files)
+    metrics = score_model(model, rows, data=data, split=config.split, run_folder=run_folder)
+    write_provenance(run_folder, seed=None, data=data, started=started)
+    return metrics
+
+
+def score_model(
+    model: LoadedModel,
+    rows: Sequence[Row],
+    *,
+    data: list[dict[str, str]],
+    split: str | None,
+    run_folder: Path,
+    training: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Scores a model and its baselines on the same rows and writes the three files.
+
+    Args:
+        model: Loaded model with its baselines.
+        rows: Labelled rows.
+        data: Path and sha256 of the files they come from.
+        split: Which split they are, if one.
+        run_folder: Receives the files.
+        training: What training cost, where this is a training run.
+    """
+    target_ids = model.predictor.target_ids
+    gold = gold_indices(rows, target_ids)
+    groups = [row.group for row in rows]
+    if (gold == NOT_ANNOTATED).all():
+        raise GovstanceError(
+            f"none of the {len(rows)} rows has a label for a target of the model ({', '.join(target_ids)}): "
+            "nothing can be scored."
+        )
+    with tqdm(total=len(rows), desc="scoring", unit="row") as bar:
+        if isinstance(model.predictor, TransformerPredictor):
+            probabilities = model.predictor.predict_probabilities(rows, bar.update)
+        else:
+            probabilities = model.predictor.predict_probabilities(rows)
+    systems = {model.name: system_scores(gold, probabilities, groups, target_ids)}
+    for name, baseline in model.baselines.items():
+        systems[name] = system_scores(gold, baseline.predict_probabilities(rows), groups, target_ids)
+    metrics = {
+        "schema_version": METRICS_SCHEMA_VERSION,
+        "data": {
+            "files": data,
+            "split": split,
+            "n_rows": len(rows),
+            "n_documents": len(set(groups)),
+            "languages": sorted({row.lang for row in rows}),
+        },
+        "systems": systems,
+        "training": training,
+    }
+    write_jsonl(run_folder / PREDICTIONS_FILE, prediction_records(rows, probabilities, target_ids))
+    write_text(run_folder / REPORT_FILE, report_markdown(metrics, title=f"{model.name}: scores", facts=_facts(metrics)))
+    write_json(run_folder / METRICS_FILE, metrics)
+    return metrics
+
+
+def describe_data(metrics: dict[str, Any]) -> str:
+    """The rows behind a score in one phrase."""
+    data = metrics["data"]
+    split = f"{data['split']} split, " if data["split"] else ""
+    n_languages = len(data["languages"])
+    languages = f"{n_languages} language{'s' if n_languages > 1 else ''}"
+    return f"{split}{data['n_rows']} rows from {data['n_documents']} documents in {languages}"
+
+
+def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    data = metrics["data"]
+    shown = [f"`{item['path']}` ({item['sha256'][:12]})" for item in data["files"][:3]]
+    more = f" and {len(data['files']) - 3} more (provenance.json)" if len(data["files"]) > 3 else ""
+    facts = [("Rows", describe_data(metrics)), ("Files (sha256)", ", ".join(shown) + more)]
+    training = metrics["training"]
+    if training:
+        facts.append(
+            (
+                "Training",
+                f"{training['n_rows']} rows in {training['n_texts']} texts, {training['seconds']:.0f} s, "
+                f"{training['rows_per_second']:.1f} rows/s, {training['n_trained_weights']:,} trained weights",
+            )
+        )
+    return facts

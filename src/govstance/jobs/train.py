@@ -1,0 +1,98 @@
+"""Trains a model on labelled rows, scores it on their test split and leaves a whole run folder."""
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from govstance.config import TrainConfig
+from govstance.corpus.reader import read_rows
+from govstance.corpus.splits import in_split, with_splits
+from govstance.errors import GovstanceError
+from govstance.files import expand_patterns
+from govstance.jobs.evaluate import score_model
+from govstance.models.baselines import BASELINES, Baseline, fit_baseline
+from govstance.models.folder import KINDS, TRANSFORMER, load_model, save_model
+from govstance.models.predictor import TransformerPredictor
+from govstance.schema import Row
+from govstance.targets import Target, load_targets
+from govstance.threads import use_threads
+from govstance.training.fitting import fit_stance_model
+from govstance.training.run_folder import data_fingerprints, now, point_latest_to, write_provenance
+
+logger = logging.getLogger(__name__)
+
+TARGETS_FILE = "targets.yaml"
+
+
+def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
+    """Trains as configured; the last thing it does is to make outputs/latest point here.
+
+    Args:
+        config: As composed from configs/train.yaml.
+        run_folder: Hydra's run folder.
+
+    Returns:
+        The metrics on the test split, as metrics.json holds them.
+
+    Raises:
+        GovstanceError: Rows, targets, backbone or settings are not usable.
+    """
+    started = now()
+    use_threads(config.training.threads)
+    if config.model.kind not in KINDS:
+        raise GovstanceError(f"model.kind: expected one of {', '.join(KINDS)}; found {config.model.kind!r}.")
+    targets = load_targets(Path(config.paths.data) / TARGETS_FILE)
+    files = expand_patterns(config.corpus.files, option="corpus.files")
+    rows = with_splits(read_rows(files, [target.id for target in targets]))
+    data = data_fingerprints(files)
+    train, dev, test = (in_split(rows, split) for split in ("train", "dev", "test"))
+    logger.info("%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test)))
+    training = _fit_and_save(config, train, dev, targets, data, run_folder)
+    # Scored as read back from the folder: what is reported is what evaluate will find.
+    model = load_model(run_folder)
+    metrics = score_model(model, test, data=data, split="test", run_folder=run_folder, training=training)
+    write_provenance(run_folder, seed=config.seed, data=data, started=started)
+    point_latest_to(run_folder, Path(config.paths.outputs))
+    return metrics
+
+
+def _fit_and_save(
+    config: TrainConfig,
+    train: Sequence[Row],
+    dev: Sequence[Row],
+    targets: tuple[Target, ...],
+    data: list[dict[str, str]],
+    run_folder: Path,
+) -> dict[str, Any] | None:
+    target_ids = [target.id for target in targets]
+    logger.info("fitting the baselines")
+    baselines: dict[str, Baseline] = {kind: fit_baseline(kind, train, target_ids) for kind in BASELINES}
+    predictor: TransformerPredictor | Baseline
+    training = None
+    if config.model.kind == TRANSFORMER:
+        predictor, report = fit_stance_model(
+            train,
+            dev,
+            target_ids,
+            model_config=config.model,
+            training=config.training,
+            calibration=config.calibration,
+            seed=config.seed,
+            cache_folder=Path(config.paths.cache) if config.paths.cache else None,
+            work_folder=run_folder,
+        )
+        training = dataclasses.asdict(report)
+    else:
+        predictor = baselines.pop(config.model.kind)
+    save_model(
+        run_folder / "model",
+        kind=config.model.kind,
+        name=config.model.name,
+        predictor=predictor,
+        targets=targets,
+        baselines=baselines,
+        training_data=data,
+    )
+    return training

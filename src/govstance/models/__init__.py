@@ -1,0 +1,1 @@
+"""Backbones, encoding, the stance model, baselines and calibration."""

@@ -1,0 +1,211 @@
+"""How (text, government) pairs become tensors.
+
+Two layouts with the same result, one pooled state a pair:
+
+- `packed`: one encoder pass a text. The passage is encoded once; after it stand the governments asked
+  about, each in a segment of its own. A segment sees the passage and itself, the passage sees only itself,
+  and every segment starts at the same position, so the answer for one government does not depend on which
+  others are asked along with it. Needs an encoder with absolute positions and free attention masks
+  (BERT, XLM-R). A text with k governments costs one pass instead of k.
+- `pair`: one encoder pass a pair, `government </s></s> passage`; works with every encoder.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from govstance.actors.names import government_name
+from govstance.schema import STANCES, Row
+
+LAYOUTS = ("packed", "pair")
+IGNORED_LABEL = -100  # what torch's cross-entropy leaves out: a target that nobody annotated
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """One text with the governments asked about, as token ids.
+
+    Attributes:
+        passage: Token ids with the special tokens at both ends.
+        queries: Token ids of each government, with special tokens.
+        labels: Stance index per government and target, IGNORED_LABEL where not annotated.
+        rows: Position of each government's row in the rows that were encoded.
+        truncated: Whether the passage was cut to the length limit.
+    """
+
+    passage: list[int]
+    queries: list[list[int]]
+    labels: list[list[int]]
+    rows: list[int]
+    truncated: bool
+
+    @property
+    def length(self) -> int:
+        """Tokens in all."""
+        return len(self.passage) + sum(map(len, self.queries))
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Turns rows into encoded texts and encoded texts into batches.
+
+    Attributes:
+        tokenizer: A `transformers` tokenizer.
+        target_ids: Targets in the order of the heads.
+        layout: "packed" or "pair".
+        passage_prefix: What the backbone expects before a passage ("passage: " for e5).
+        max_length_tokens: Passages are cut to this many tokens.
+        position_offset: Position id of a first token (XLM-R counts from 2, BERT from 0).
+    """
+
+    tokenizer: Any
+    target_ids: Sequence[str]
+    layout: str
+    passage_prefix: str
+    max_length_tokens: int
+    position_offset: int = 0
+
+    def encode(self, rows: Sequence[Row]) -> list[EncodedText]:
+        """Encodes rows; in the packed layout rows with the same text and language share one item.
+
+        Args:
+            rows: Any number of rows.
+
+        Returns:
+            Items whose `rows` together hold every position of `rows` exactly once.
+        """
+        grouped: dict[Any, list[int]] = {}
+        for position, row in enumerate(rows):
+            key = (row.text, row.lang) if self.layout == "packed" else position
+            grouped.setdefault(key, []).append(position)
+        texts = [self.passage_prefix + rows[positions[0]].text for positions in grouped.values()]
+        passages = self.tokenizer(texts)["input_ids"] if texts else []
+        return [
+            self._encoded_text(passage, positions, rows)
+            for passage, positions in zip(passages, grouped.values(), strict=True)
+        ]
+
+    def _encoded_text(self, passage: list[int], positions: list[int], rows: Sequence[Row]) -> EncodedText:
+        truncated = len(passage) > self.max_length_tokens
+        if truncated:
+            passage = [*passage[: self.max_length_tokens - 1], passage[-1]]
+        queries = [government_query(rows[position]) for position in positions]
+        return EncodedText(
+            passage=passage,
+            queries=self.tokenizer(queries)["input_ids"],
+            labels=[self._labels(rows[position]) for position in positions],
+            rows=positions,
+            truncated=truncated,
+        )
+
+    def _labels(self, row: Row) -> list[int]:
+        stances = [row.labels.get(target) for target in self.target_ids]
+        return [IGNORED_LABEL if stance is None else STANCES.index(stance) for stance in stances]
+
+    def collate(self, items: Sequence[EncodedText]) -> dict[str, torch.Tensor]:
+        """Pads items to a batch.
+
+        Returns:
+            input_ids, position_ids: (n_items, length), long.
+            attention_mask: (n_items, 1, length, length) bool in the packed layout, else (n_items, length).
+            pair_item: (n_pairs,), the item of each pair.
+            pair_first: (n_pairs,), the token whose state stands for the pair.
+            pair_mask: (n_pairs, length), the tokens whose mean state stands for the pair.
+            labels: (n_pairs, n_targets), stance index or IGNORED_LABEL.
+        """
+        sequences = [self._sequence(item) for item in items]
+        length = max(len(sequence.tokens) for sequence in sequences)
+        pad = self.tokenizer.pad_token_id
+
+        def padded(values: list[list[int]], filler: int) -> torch.Tensor:
+            return torch.tensor([value + [filler] * (length - len(value)) for value in values])
+
+        segments = padded([sequence.segments for sequence in sequences], -1)
+        pair_item = [number for number, item in enumerate(items) for _ in item.queries]
+        pair_segment = torch.tensor([segment for sequence in sequences for segment in sequence.pair_segments])
+        own_segments = segments[pair_item]
+        pair_mask = own_segments >= 0 if self.layout == "pair" else own_segments == pair_segment[:, None]
+        batch = {
+            "input_ids": padded([sequence.tokens for sequence in sequences], pad),
+            "position_ids": padded([sequence.positions for sequence in sequences], 0) + self.position_offset,
+            "attention_mask": self._attention_mask(segments),
+            "pair_item": torch.tensor(pair_item),
+            "pair_first": pair_mask.int().argmax(dim=1),
+            "pair_mask": pair_mask,
+            "labels": torch.tensor([labels for item in items for labels in item.labels]),
+        }
+        return batch
+
+    def _attention_mask(self, segments: torch.Tensor) -> torch.Tensor:
+        if self.layout == "pair":
+            return (segments >= 0).long()
+        key, query = segments[:, None, :], segments[:, :, None]
+        visible = (key == 0) | (key == query)
+        visible &= key >= 0
+        # A padding query sees the passage: its state is never read, and a row of nothing would be NaN.
+        return visible[:, None]
+
+    def _sequence(self, item: EncodedText) -> "_Sequence":
+        """Segment 0 is the passage, segment k the k-th government of the item."""
+        if self.layout == "pair":
+            tokens = item.queries[0] + self._joined(item.passage)
+            return _Sequence(tokens, list(range(len(tokens))), [0] * len(tokens), [0])
+        tokens, positions, segments = list(item.passage), list(range(len(item.passage))), [0] * len(item.passage)
+        for number, query in enumerate(item.queries, start=1):
+            tokens += query
+            positions += range(len(item.passage), len(item.passage) + len(query))
+            segments += [number] * len(query)
+        return _Sequence(tokens, positions, segments, list(range(1, len(item.queries) + 1)))
+
+    def _joined(self, passage: list[int]) -> list[int]:
+        """The passage as second part of a pair: a separator in place of its first token."""
+        return [self.tokenizer.sep_token_id, *passage[1:]]
+
+
+@dataclass(frozen=True)
+class _Sequence:
+    tokens: list[int]
+    positions: list[int]
+    segments: list[int]
+    pair_segments: list[int]
+
+
+def government_query(row: Row) -> str:
+    """How the government reaches the encoder: its name in the language of the text, and its role."""
+    name = government_name(row.government, row.lang)
+    return f"speaker: {name}" if row.role == "speaker" else name
+
+
+def batches_by_length(items: Sequence[EncodedText], tokens_per_batch: int) -> Iterator[list[int]]:
+    """Positions of items in batches of similar length, for inference.
+
+    Args:
+        items: Encoded texts.
+        tokens_per_batch: Padded tokens that a batch may hold; a longer single item is a batch of its own.
+    """
+    batch: list[int] = []
+    for position in sorted(range(len(items)), key=lambda position: items[position].length):
+        if batch and items[position].length * (len(batch) + 1) > tokens_per_batch:
+            yield batch
+            batch = []
+        batch.append(position)
+    if batch:
+        yield batch
+
+
+def label_counts(items: Sequence[EncodedText], n_targets: int) -> list[list[int]]:
+    """How often each stance is the label of each target, shape (n_targets, n_stances)."""
+    counts = [[0] * len(STANCES) for _ in range(n_targets)]
+    for item in items:
+        for labels in item.labels:
+            for target, label in enumerate(labels):
+                if label != IGNORED_LABEL:
+                    counts[target][label] += 1
+    return counts
+
+
+def batch_to_device(batch: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    """The batch on a device."""
+    return {name: tensor.to(device) for name, tensor in batch.items()}

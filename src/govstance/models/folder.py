@@ -1,0 +1,118 @@
+"""The model folder: what a run leaves behind and what evaluate and predict load.
+
+    govstance.json      kind, targets, stances, calibration, the training files with their sha256
+    config.json, model.safetensors, tokenizer files      (transformer)
+    baselines/<kind>/   the three baselines fitted on the same rows
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from govstance.errors import ModelFolderError
+from govstance.files import read_json, write_json
+from govstance.models.baselines import BASELINES, Baseline, load_baseline
+from govstance.models.calibration import Calibration
+from govstance.models.predictor import TransformerPredictor
+from govstance.schema import STANCES
+from govstance.targets import Target, targets_from_json
+
+DESCRIPTION_FILE = "govstance.json"
+BASELINES_FOLDER = "baselines"
+SCHEMA_VERSION = 1
+TRANSFORMER = "transformer"
+KINDS = (TRANSFORMER, *BASELINES)
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model read from its folder.
+
+    Attributes:
+        folder: Where it lies.
+        name: What reports call it.
+        predictor: Rows in, probabilities out.
+        targets: What it answers.
+        baselines: Fitted on the same rows; without the model itself.
+        training_data: Files it was trained on: path and sha256.
+    """
+
+    folder: Path
+    name: str
+    predictor: TransformerPredictor | Baseline
+    targets: tuple[Target, ...]
+    baselines: Mapping[str, Baseline]
+    training_data: list[dict[str, Any]]
+
+
+def save_model(
+    folder: Path,
+    *,
+    kind: str,
+    name: str,
+    predictor: TransformerPredictor | Baseline,
+    targets: tuple[Target, ...],
+    baselines: Mapping[str, Baseline],
+    training_data: list[dict[str, Any]],
+) -> None:
+    """Writes a model folder; the description comes last, so a folder that has one is whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    predictor.save(folder)
+    for baseline_kind, baseline in baselines.items():
+        baseline.save(folder / BASELINES_FOLDER / baseline_kind)
+    calibration = predictor.calibration.to_json() if isinstance(predictor, TransformerPredictor) else None
+    write_json(
+        folder / DESCRIPTION_FILE,
+        {
+            "schema_version": SCHEMA_VERSION,
+            "kind": kind,
+            "name": name,
+            "targets": [target.to_json() for target in targets],
+            "stances": list(STANCES),
+            "calibration": calibration,
+            "baselines": list(baselines),
+            "training_data": training_data,
+        },
+    )
+
+
+def load_model(folder: Path) -> LoadedModel:
+    """Loads a model from its folder, or from the run folder that holds it.
+
+    Raises:
+        ModelFolderError: There is no whole model, or one of another schema.
+    """
+    model_folder = folder / "model" if (folder / "model").is_dir() else folder
+    path = model_folder / DESCRIPTION_FILE
+    if not path.is_file():
+        raise ModelFolderError(
+            f"{folder}: expected a run folder or a model folder with {DESCRIPTION_FILE}; found "
+            f"{'a folder without it' if model_folder.is_dir() else 'no such folder'}. Train a model with `make train`; "
+            "the last finished one is outputs/latest."
+        )
+    value = read_json(path)
+    if value.get("schema_version") != SCHEMA_VERSION or value.get("kind") not in KINDS:
+        raise ModelFolderError(
+            f"{path}: expected schema_version {SCHEMA_VERSION} and a kind among {', '.join(KINDS)}; found "
+            f"{value.get('schema_version')!r} and {value.get('kind')!r}."
+        )
+    if value["stances"] != list(STANCES):
+        raise ModelFolderError(f"{path}: expected the stances {', '.join(STANCES)}; found {value['stances']}.")
+    kind = value["kind"]
+    predictor: TransformerPredictor | Baseline
+    if kind == TRANSFORMER:
+        predictor = TransformerPredictor.load(model_folder, Calibration(**value["calibration"]))
+    else:
+        predictor = load_baseline(kind, model_folder)
+    return LoadedModel(
+        folder=model_folder,
+        name=value["name"],
+        predictor=predictor,
+        targets=targets_from_json(value["targets"], str(path)),
+        baselines={
+            baseline: load_baseline(baseline, model_folder / BASELINES_FOLDER / baseline)
+            for baseline in value["baselines"]
+        },
+        training_data=value["training_data"],
+    )

@@ -1,0 +1,92 @@
+"""The trained stance model as one thing: rows in, calibrated probabilities out; saved as one folder."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoTokenizer
+
+from govstance.models.calibration import Calibration
+from govstance.models.encoding import EncodedText, Encoder, batch_to_device, batches_by_length
+from govstance.models.stance_model import StanceModel
+from govstance.schema import STANCES, Row
+
+# Large enough to keep two cores in big matrix products, small enough for their caches.
+TOKENS_PER_BATCH = 4096
+Progress = Callable[[int], None]
+
+
+class TransformerPredictor:
+    """The stance model with its tokenizer and calibration.
+
+    Args:
+        model: Trained model.
+        encoder: Turns rows into its tensors.
+        calibration: Turns its logits into probabilities.
+    """
+
+    def __init__(self, model: StanceModel, encoder: Encoder, calibration: Calibration):
+        self.model = model.eval()
+        self.encoder = encoder
+        self.calibration = calibration
+        self.target_ids = tuple(encoder.target_ids)
+
+    def predict_logits(self, rows: Sequence[Row], progress: Progress | None = None) -> np.ndarray:
+        """Raw scores.
+
+        Args:
+            rows: Any number of rows; their labels are not looked at.
+            progress: Called with the number of rows done after each batch.
+
+        Returns:
+            float32, (n_rows, n_targets, n_stances).
+        """
+        items = self.encoder.encode(rows)
+        logits = np.zeros((len(rows), len(self.target_ids), len(STANCES)), dtype=np.float32)
+        self.model.eval()
+        with torch.inference_mode():
+            for batch in batches_by_length(items, TOKENS_PER_BATCH):
+                chosen: list[EncodedText] = [items[position] for position in batch]
+                tensors = batch_to_device(self.encoder.collate(chosen), self.model.device)
+                del tensors["labels"]
+                positions = [row for item in chosen for row in item.rows]
+                logits[positions] = self.model(**tensors).logits.float().cpu().numpy()
+                if progress:
+                    progress(len(positions))
+        return logits
+
+    def predict_probabilities(self, rows: Sequence[Row], progress: Progress | None = None) -> np.ndarray:
+        """Calibrated probabilities, (n_rows, n_targets, n_stances)."""
+        return self.calibration.probabilities(self.predict_logits(rows, progress), self.target_ids)
+
+    def save(self, folder: Path) -> None:
+        """Writes weights (safetensors, 16-bit floats) and tokenizer.
+
+        Half the size of 32-bit; what is reported about a run is measured on the folder read back.
+        """
+        half = {
+            name: tensor.half() if tensor.is_floating_point() else tensor
+            for name, tensor in self.model.state_dict().items()
+        }
+        self.model.save_pretrained(folder, state_dict=half)
+        self.encoder.tokenizer.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path, calibration: Calibration) -> "TransformerPredictor":
+        """Reads what `save` wrote, as 32-bit floats."""
+        model = StanceModel.from_pretrained(folder, dtype=torch.float32)
+        return cls(model, encoder_for(model, AutoTokenizer.from_pretrained(folder)), calibration)
+
+
+def encoder_for(model: StanceModel, tokenizer: object) -> Encoder:
+    """The encoder of rows that a model was trained with."""
+    config = model.config
+    return Encoder(
+        tokenizer=tokenizer,
+        target_ids=tuple(config.target_ids),
+        layout=config.layout,
+        passage_prefix=config.passage_prefix,
+        max_length_tokens=config.max_length_tokens,
+        position_offset=config.position_offset,
+    )

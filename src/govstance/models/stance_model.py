@@ -1,0 +1,206 @@
+"""The stance model: a pretrained encoder, one pooled state a pair, one linear head for all targets.
+
+An ordinary `transformers` model: `save_pretrained` writes safetensors, and once this module is imported
+`AutoModel.from_pretrained(folder)` gives it back. What the tensors mean is `encoding`'s business.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
+from transformers.utils import ModelOutput
+
+from govstance.errors import GovstanceError
+from govstance.models.encoding import IGNORED_LABEL
+from govstance.schema import STANCES
+
+
+class StanceConfig(PretrainedConfig):
+    """Configuration of `StanceModel`.
+
+    Args:
+        backbone: The encoder's own configuration as a mapping with "model_type".
+        target_ids: Targets in the order of the heads.
+        layout, passage_prefix, max_length_tokens, position_offset: See `encoding.Encoder`.
+        head_dropout: Dropout on the pooled state.
+    """
+
+    model_type = "govstance"
+
+    def __init__(
+        self,
+        backbone: dict[str, Any] | None = None,
+        target_ids: list[str] | None = None,
+        layout: str = "packed",
+        passage_prefix: str = "",
+        max_length_tokens: int = 256,
+        position_offset: int = 0,
+        head_dropout: float = 0.1,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.backbone = backbone or {}
+        self.target_ids = target_ids or []
+        self.layout = layout
+        self.passage_prefix = passage_prefix
+        self.max_length_tokens = max_length_tokens
+        self.position_offset = position_offset
+        self.head_dropout = head_dropout
+        self.stances = list(STANCES)
+
+
+@dataclass
+class StanceOutput(ModelOutput):
+    """What a forward pass returns.
+
+    Attributes:
+        loss: Mean over targets of the class-weighted cross-entropy, when labels were given.
+        logits: (n_pairs, n_targets, n_stances).
+    """
+
+    loss: torch.Tensor | None = None
+    logits: torch.Tensor | None = None
+
+
+class StanceModel(PreTrainedModel):
+    """Encoder plus head.
+
+    Attributes:
+        class_weights: (n_targets, n_stances), weights of the loss; ones unless training sets them.
+    """
+
+    config_class = StanceConfig
+    base_model_prefix = "stance"
+    _supports_sdpa = True
+
+    def __init__(self, config: StanceConfig):
+        super().__init__(config)
+        backbone = dict(config.backbone)
+        backbone_config = AutoConfig.for_model(backbone.pop("model_type"), **backbone)
+        self.encoder = AutoModel.from_config(backbone_config, **_without_pooler(backbone_config.model_type))
+        self.dropout = nn.Dropout(config.head_dropout)
+        self.head = nn.Linear(2 * backbone_config.hidden_size, len(config.target_ids) * len(STANCES))
+        self.class_weights = torch.ones(len(config.target_ids), len(STANCES))
+        self.post_init()
+
+    def lower_layers(self, count: int) -> list[nn.Module]:
+        """The `count` layers nearest to the input.
+
+        Raises:
+            GovstanceError: The encoder keeps its layers elsewhere than BERT does, or has fewer.
+        """
+        layers = getattr(getattr(self.encoder, "encoder", None), "layer", None)
+        if layers is None or not 0 <= count <= len(layers):
+            found = "none in BERT's place" if layers is None else str(len(layers))
+            raise GovstanceError(
+                f"training.frozen_layers={count}: the encoder {self.config.backbone['model_type']} has {found}; "
+                "expected a number of layers it has, or 0."
+            )
+        return list(layers[:count])
+
+    @torch.no_grad()
+    def lower_states(self, batch: dict[str, torch.Tensor], n_layers: int) -> torch.Tensor:
+        """States after the embeddings and the first `n_layers` layers, shape (n_items, length, hidden).
+
+        They never change while those layers are frozen, so training computes them once.
+        """
+        states = self.encoder.embeddings(input_ids=batch["input_ids"], position_ids=batch["position_ids"])
+        mask = additive_mask(batch["attention_mask"], states.dtype)
+        for layer in self.lower_layers(n_layers):
+            states = layer(states, attention_mask=mask)
+        return states
+
+    def forward(
+        self,
+        attention_mask: torch.Tensor,
+        pair_item: torch.Tensor,
+        pair_first: torch.Tensor,
+        pair_mask: torch.Tensor,
+        input_ids: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
+        lower_states: torch.Tensor | None = None,
+        n_lower_layers: int = 0,
+        labels: torch.Tensor | None = None,
+    ) -> StanceOutput:
+        """Scores pairs.
+
+        Args:
+            attention_mask, pair_item, pair_first, pair_mask, input_ids, position_ids, labels: A batch from
+                `encoding.Encoder.collate`.
+            lower_states: From `lower_states`, in place of input_ids and position_ids.
+            n_lower_layers: How many layers they have passed.
+        """
+        if lower_states is None:
+            states = self._encode(input_ids, position_ids, attention_mask)
+        else:
+            states = lower_states
+            mask = additive_mask(attention_mask, states.dtype)
+            for layer in self.encoder.encoder.layer[n_lower_layers:]:
+                states = layer(states, attention_mask=mask)
+        logits = self.head(self.dropout(pooled(states, pair_item, pair_first, pair_mask)))
+        logits = logits.view(-1, len(self.config.target_ids), len(STANCES))
+        loss = None if labels is None else masked_loss(logits, labels, self.class_weights.to(logits.device))
+        return StanceOutput(loss=loss, logits=logits)
+
+    def _encode(
+        self, input_ids: torch.Tensor | None, position_ids: torch.Tensor | None, attention_mask: torch.Tensor
+    ) -> torch.Tensor:
+        if attention_mask.dim() == 2:
+            return self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        mask = additive_mask(attention_mask, self.dtype)
+        return self.encoder(input_ids=input_ids, attention_mask=mask, position_ids=position_ids).last_hidden_state
+
+
+def pooled(
+    states: torch.Tensor, pair_item: torch.Tensor, pair_first: torch.Tensor, pair_mask: torch.Tensor
+) -> torch.Tensor:
+    """First and mean state of each pair's tokens.
+
+    Args:
+        states: (n_items, length, hidden).
+        pair_item, pair_first: (n_pairs,).
+        pair_mask: (n_pairs, length) bool.
+
+    Returns:
+        (n_pairs, 2 * hidden).
+    """
+    first = states[pair_item, pair_first]
+    weights = pair_mask.to(states.dtype)
+    weights = weights / weights.sum(dim=1, keepdim=True)
+    mean = torch.einsum("pl,plh->ph", weights, states[pair_item])
+    return torch.cat([first, mean], dim=-1)
+
+
+def masked_loss(logits: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor) -> torch.Tensor:
+    """Class-weighted cross-entropy per target over its annotated pairs, averaged over targets.
+
+    Args:
+        logits: (n_pairs, n_targets, n_stances).
+        labels: (n_pairs, n_targets), IGNORED_LABEL where not annotated.
+        class_weights: (n_targets, n_stances).
+    """
+    losses = [
+        nn.functional.cross_entropy(
+            logits[:, target], labels[:, target], weight=class_weights[target], ignore_index=IGNORED_LABEL
+        )
+        for target in range(logits.shape[1])
+        if (labels[:, target] != IGNORED_LABEL).any()
+    ]
+    return torch.stack(losses).mean() if losses else logits.sum() * 0.0
+
+
+def additive_mask(attention_mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    """A bool or 0/1 mask as what attention adds to its scores; (n, length) becomes (n, 1, 1, length)."""
+    mask = attention_mask if attention_mask.dim() == 4 else attention_mask[:, None, None, :]
+    return torch.zeros(mask.shape, dtype=dtype, device=mask.device).masked_fill(~mask.bool(), torch.finfo(dtype).min)
+
+
+def _without_pooler(model_type: str) -> dict[str, Any]:
+    """BERT and XLM-R would add a pooler that nothing here uses."""
+    return {"add_pooling_layer": False} if model_type in ("bert", "xlm-roberta", "roberta") else {}
+
+
+AutoConfig.register("govstance", StanceConfig)
+AutoModel.register(StanceConfig, StanceModel)

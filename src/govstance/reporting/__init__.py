@@ -1,0 +1,1 @@
+"""Metrics and predictions -> what people read. Never imports models."""

@@ -1,0 +1,1 @@
+"""Language, sentences and passages of a document."""

@@ -1,0 +1,27 @@
+"""How many processor threads the matrix library takes, and memory that it does not give back too eagerly."""
+
+import ctypes
+import ctypes.util
+import sys
+
+import torch
+
+# glibc's own numbers for mallopt(3).
+M_TRIM_THRESHOLD = -1
+M_MMAP_THRESHOLD = -3
+KEEP_BYTES = 2**30
+
+
+def use_threads(count: int | None) -> None:
+    """Sets the number of threads (None: the library's choice) and keeps freed memory in the process.
+
+    By default glibc hands every large freed tensor back to the kernel, which then clears the pages again for
+    the next one; on two cores that took a fifth of the training time.
+    """
+    if count is not None:
+        torch.set_num_threads(count)
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(ctypes.util.find_library("c"))
+        if hasattr(libc, "mallopt"):  # musl has none
+            libc.mallopt(M_MMAP_THRESHOLD, KEEP_BYTES)
+            libc.mallopt(M_TRIM_THRESHOLD, KEEP_BYTES)

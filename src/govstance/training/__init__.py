@@ -1,0 +1,1 @@
+"""Fitting the stance model, and the folder and provenance of a run."""

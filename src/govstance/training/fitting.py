@@ -1,0 +1,317 @@
+"""Fits the stance model with the Hugging Face Trainer, and calibrates it on dev.
+
+What makes it fit into minutes on two cores: all governments of a text share one pass (`encoding`), batches
+of texts of like length, the lower layers frozen and their states computed once, no gradient for the word
+embeddings.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from tqdm import tqdm
+from transformers import Trainer, TrainingArguments
+
+from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
+from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
+from govstance.models.calibration import NONE_INDEX, Calibration, fit_temperature_and_bias, prior_shift
+from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts
+from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
+from govstance.models.stance_model import StanceConfig, StanceModel
+from govstance.errors import GovstanceError
+from govstance.schema import STANCES, Row
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a fit cost and how its loss fell.
+
+    Attributes:
+        seconds: Wall time from the first encoding to the last step.
+        rows_per_second: Pairs learnt a second, all epochs together.
+        n_texts, n_rows: What it learnt from.
+        n_truncated: Texts cut to the length limit.
+        n_trained_weights: Weights with a gradient.
+        loss: [{"step", "epoch", "loss"}].
+    """
+
+    seconds: float
+    rows_per_second: float
+    n_texts: int
+    n_rows: int
+    n_truncated: int
+    n_trained_weights: int
+    loss: list[dict[str, float]]
+
+    def to_json(self) -> dict[str, Any]:
+        """For metrics.json."""
+        return asdict(self)
+
+
+def fit_stance_model(
+    train_rows: Sequence[Row],
+    dev_rows: Sequence[Row],
+    target_ids: Sequence[str],
+    *,
+    model_config: ModelConfig,
+    training: TrainingConfig,
+    calibration: CalibrationConfig,
+    seed: int,
+    cache_folder: Path | None,
+    work_folder: Path,
+) -> tuple[TransformerPredictor, FitReport]:
+    """Trains on the train rows, calibrates on the dev rows.
+
+    Args:
+        train_rows, dev_rows: Labelled rows.
+        target_ids: Targets in the order of the heads.
+        model_config, training, calibration: As in configs/.
+        seed: Of initial head, dropout and order.
+        cache_folder: Of converted backbones; None: the default one.
+        work_folder: For the Trainer's own files.
+
+    Raises:
+        BackboneUnavailableError: The encoder can't be loaded.
+        GovstanceError: The settings contradict each other or the encoder.
+    """
+    started = time.monotonic()
+    torch.manual_seed(seed)
+    backbone = load_backbone(
+        model_config.backbone or "",
+        revision=model_config.revision,
+        cache_folder=cache_folder,
+        dropout=model_config.dropout,
+    )
+    model = build_model(backbone, model_config, target_ids)
+    encoder = encoder_for(model, backbone.tokenizer)
+    items = encoder.encode(train_rows)[: training.max_texts]
+    n_rows = sum(len(item.rows) for item in items)
+    n_truncated = sum(item.truncated for item in items)
+    if n_truncated:
+        logger.info("%d of %d texts were cut to %d tokens", n_truncated, len(items), model_config.max_length_tokens)
+    set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
+    freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
+    states = lower_states(model, encoder, items, training.frozen_layers) if training.frozen_layers else None
+    history = run_trainer(model, Batcher(encoder, states, training.frozen_layers), items, training, seed, work_folder)
+    seconds = time.monotonic() - started
+    report = FitReport(
+        seconds=seconds,
+        rows_per_second=n_rows * training.epochs / seconds,
+        n_texts=len(items),
+        n_rows=n_rows,
+        n_truncated=n_truncated,
+        n_trained_weights=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+        loss=history,
+    )
+    predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
+    predictor.calibration = calibrate(predictor, dev_rows, calibration.expected_none_share)
+    return predictor, report
+
+
+def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[str]) -> StanceModel:
+    """A stance model round a pretrained encoder, its head new.
+
+    Raises:
+        GovstanceError: The layout is unknown or the encoder does not allow it.
+    """
+    model_type = backbone.encoder.config.model_type
+    if config.layout not in LAYOUTS:
+        raise GovstanceError(f"model.layout: expected one of {', '.join(LAYOUTS)}; found {config.layout!r}.")
+    if config.layout == "packed" and model_type not in MODEL_TYPES_FOR_PACKED_LAYOUT:
+        raise GovstanceError(
+            f"model.layout=packed needs absolute positions ({', '.join(MODEL_TYPES_FOR_PACKED_LAYOUT)}); "
+            f"{backbone.source} is of type {model_type!r}: set model.layout=pair."
+        )
+    model = StanceModel(
+        StanceConfig(
+            backbone=backbone.encoder.config.to_diff_dict() | {"model_type": model_type},
+            target_ids=list(target_ids),
+            layout=config.layout,
+            passage_prefix=config.passage_prefix,
+            max_length_tokens=config.max_length_tokens,
+            position_offset=backbone.position_offset,
+            head_dropout=config.dropout,
+        )
+    )
+    model.encoder.load_state_dict(backbone.encoder.state_dict())
+    return model
+
+
+def freeze(model: StanceModel, n_layers: int, *, train_word_embeddings: bool) -> None:
+    """Takes the gradient from the embeddings and the first layers.
+
+    Raises:
+        GovstanceError: The encoder has fewer layers, or frozen layers under trained embeddings are asked for.
+    """
+    if n_layers and train_word_embeddings:
+        raise GovstanceError(
+            "training.frozen_layers and training.train_word_embeddings exclude each other: what frozen layers compute "
+            "is computed once, so what feeds them can't change. Set one of them to 0 or false."
+        )
+    if not train_word_embeddings:
+        model.encoder.get_input_embeddings().requires_grad_(False)
+    if n_layers:
+        model.encoder.embeddings.requires_grad_(False)
+        for layer in model.lower_layers(n_layers):
+            layer.requires_grad_(False)
+
+
+def set_class_weights(model: StanceModel, counts: Sequence[Sequence[int]], power: float) -> None:
+    """Loss weight of a stance: (mean count / its count) ** power, so that rare stances are not drowned."""
+    table = np.maximum(np.array(counts, dtype=np.float64), 1.0)
+    weights = (table.mean(axis=1, keepdims=True) / table) ** power
+    model.class_weights = torch.tensor(weights, dtype=torch.float32)
+
+
+def lower_states(
+    model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], n_layers: int
+) -> list[torch.Tensor]:
+    """What the frozen layers make of each item: float16, (length, hidden) each."""
+    states: list[torch.Tensor] = [torch.empty(0)] * len(items)
+    model.eval()
+    with tqdm(total=len(items), desc="frozen layers", unit="text") as bar:
+        for batch in batches_by_length(items, TOKENS_PER_BATCH):
+            tensors = encoder.collate([items[position] for position in batch])
+            result = model.lower_states(tensors, n_layers).half()
+            for state, position in zip(result, batch, strict=True):
+                states[position] = state[: items[position].length].clone()
+            bar.update(len(batch))
+    return states
+
+
+class Batcher:
+    """The Trainer's collator: items of the dataset -> a batch, with the frozen layers' states where cached."""
+
+    def __init__(self, encoder: Encoder, states: Sequence[torch.Tensor] | None, n_layers: int):
+        self._encoder = encoder
+        self._states = states
+        self._n_layers = n_layers
+
+    def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        items = [
+            EncodedText(
+                passage=feature["passage"],
+                queries=feature["queries"],
+                labels=feature["labels"],
+                rows=feature["rows"],
+                truncated=feature["truncated"],
+            )
+            for feature in features
+        ]
+        batch: dict[str, Any] = self._encoder.collate(items)
+        if self._states is not None:
+            chosen = [self._states[feature["index"]] for feature in features]
+            batch["lower_states"] = torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True).float()
+            batch["n_lower_layers"] = self._n_layers
+            del batch["input_ids"], batch["position_ids"]
+        return batch
+
+
+def run_trainer(
+    model: StanceModel,
+    batcher: Batcher,
+    items: Sequence[EncodedText],
+    training: TrainingConfig,
+    seed: int,
+    work_folder: Path,
+) -> list[dict[str, float]]:
+    """Trains in place and returns the loss history."""
+    dataset = datasets.Dataset.from_list(
+        [asdict(item) | {"index": index, "length": item.length} for index, item in enumerate(items)]
+    )
+    arguments = TrainingArguments(
+        output_dir=str(work_folder),
+        num_train_epochs=training.epochs,
+        per_device_train_batch_size=training.texts_per_batch,
+        learning_rate=training.learning_rate,
+        weight_decay=training.weight_decay,
+        warmup_steps=training.warmup_fraction,  # below 1, the Trainer takes it as a share of all steps
+        lr_scheduler_type="linear",
+        max_grad_norm=training.max_gradient_norm,
+        train_sampling_strategy="group_by_length",
+        length_column_name="length",
+        remove_unused_columns=False,
+        label_names=["labels"],
+        logging_steps=10,
+        save_strategy="no",
+        report_to="none",
+        seed=seed,
+        use_cpu=not torch.cuda.is_available(),
+    )
+    trainer = Trainer(
+        model=model,
+        args=arguments,
+        train_dataset=dataset,
+        data_collator=batcher,
+        optimizers=(optimizer_for(model, training), None),
+    )
+    trainer.train()
+    return [
+        {"step": entry["step"], "epoch": round(entry["epoch"], 3), "loss": entry["loss"]}
+        for entry in trainer.state.log_history
+        if "loss" in entry
+    ]
+
+
+def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.Optimizer:
+    """AdamW; the new head learns faster than the pretrained encoder, biases and norms don't decay."""
+    encoder_decayed, encoder_other = [], []
+    for weight in model.encoder.parameters():
+        if weight.requires_grad:
+            (encoder_decayed if weight.dim() > 1 else encoder_other).append(weight)
+    groups = [
+        {"params": encoder_decayed, "lr": training.learning_rate, "weight_decay": training.weight_decay},
+        {"params": encoder_other, "lr": training.learning_rate, "weight_decay": 0.0},
+        {"params": list(model.head.parameters()), "lr": training.head_learning_rate, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW([group for group in groups if group["params"]])
+
+
+def neutral_calibration(target_ids: Sequence[str]) -> Calibration:
+    """The calibration that changes nothing but the softmax."""
+    return Calibration(
+        temperature=dict.fromkeys(target_ids, 1.0),
+        bias={target: [0.0] * len(STANCES) for target in target_ids},
+        none_shift=dict.fromkeys(target_ids, 0.0),
+    )
+
+
+def calibrate(
+    predictor: TransformerPredictor, dev_rows: Sequence[Row], expected_none_share: Mapping[str, float]
+) -> Calibration:
+    """Temperature, biases and shift of `none`, from dev rows.
+
+    Args:
+        predictor: With any calibration; its logits are used.
+        dev_rows: Rows no step was trained on.
+        expected_none_share: As in `CalibrationConfig`.
+
+    Raises:
+        GovstanceError: A share is not between 0 and 1, or names no target.
+    """
+    unknown = set(expected_none_share) - set(predictor.target_ids)
+    if unknown or not all(0.0 < share < 1.0 for share in expected_none_share.values()):
+        raise GovstanceError(
+            f"calibration.expected_none_share: expected shares between 0 and 1 for targets among "
+            f"{', '.join(predictor.target_ids)}; found {dict(expected_none_share)}."
+        )
+    with tqdm(total=len(dev_rows), desc="calibration on dev", unit="row") as bar:
+        logits = predictor.predict_logits(dev_rows, bar.update)
+    temperature, bias, shift = {}, {}, {}
+    for index, target in enumerate(predictor.target_ids):
+        known = [number for number, row in enumerate(dev_rows) if row.labels[target] is not None]
+        labels = np.array([STANCES.index(dev_rows[number].labels[target] or "") for number in known], dtype=int)
+        temperature[target], bias[target] = fit_temperature_and_bias(logits[known, index], labels)
+        shift[target] = 0.0
+        share_on_dev = float(np.mean(labels == NONE_INDEX)) if known else 0.0
+        if target in expected_none_share and 0.0 < share_on_dev < 1.0:
+            shift[target] = prior_shift(share_on_dev, expected_none_share[target])
+    return Calibration(temperature, bias, shift)
