@@ -177,5 +177,7 @@ def to_dataclass(config: DictConfig, kind: type[Config]) -> Config:
     """
     value: Any = OmegaConf.to_object(config)
     if not isinstance(value, kind):
-        raise TypeError(f"expected a {kind.__name__}, found {type(value).__name__}: is its schema in the defaults list?")
+        raise TypeError(
+            f"expected a {kind.__name__}, found {type(value).__name__}: is its schema in the defaults list?"
+        )
     return value

@@ -18,6 +18,8 @@ from govstance.errors import GovstanceError
 from govstance.schema import government_codes
 
 KINDS = ("names", "demonyms", "seats")
+# The loader written in C, where PyYAML was built with it: the files are read at every start.
+_YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LEADERS_FILE = "leaders.yaml"
 STATES_FILE = "states.yaml"
 
@@ -90,7 +92,7 @@ def load_leaders(folder: Path) -> list[Pattern]:
             government, forms = entry["government"], entry["forms"]
         except (KeyError, TypeError, ValueError) as error:
             raise GovstanceError(
-                f"{place}: expected government, from, until (YYYY-MM-DD, YYYY-MM or null) and forms; "
+                f"{place}: expected government, from, until (YYYY-MM-DD, YYYY-MM, YYYY or null) and forms; "
                 f"found {entry!r} ({error})."
             ) from None
         _check(government, forms, place)
@@ -120,7 +122,7 @@ def _check(government: str, texts: Any, place: str) -> None:
 
 def _read_yaml(path: Path) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_YAML_LOADER)
     except FileNotFoundError:
         raise GovstanceError(f"{path}: no such file; the gazetteer of governments belongs there.") from None
     except yaml.YAMLError as error:
@@ -135,13 +137,18 @@ def _cldr_variants(name: str) -> list[str]:
 
 
 def _first_day(value: Any) -> datetime.date | None:
+    """A day, the first of a month (YYYY-MM) or of a year (YYYY)."""
     if value is None or isinstance(value, datetime.date):
         return value
-    return datetime.date.fromisoformat(f"{value}-01" if len(value) == len("2022-04") else value)
+    text = str(value)
+    return datetime.date.fromisoformat(text + "-01" * (text.count("-") == 1) + "-01-01" * (text.count("-") == 0))
 
 
 def _last_day(value: Any) -> datetime.date | None:
+    """A day, the last of a month (YYYY-MM) or of a year (YYYY)."""
     day = _first_day(value)
-    if isinstance(value, str) and day is not None and len(value) == len("2022-04"):
-        return (day.replace(day=28) + datetime.timedelta(days=4)).replace(day=1) - datetime.timedelta(days=1)
-    return day
+    if day is None or isinstance(value, datetime.date):
+        return day
+    is_month = str(value).count("-") == 1
+    following = (day + datetime.timedelta(days=31)).replace(day=1) if is_month else day.replace(year=day.year + 1)
+    return following - datetime.timedelta(days=1)

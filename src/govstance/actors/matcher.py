@@ -138,7 +138,9 @@ class Matcher:
 
 
 def _compile(pattern: Pattern) -> _Compiled:
-    words, open_ended, separators = [], [], []
+    words: list[str] = []
+    open_ended: list[bool] = []
+    separators: list[str] = []
     previous_end = 0
     for match in WORD.finditer(pattern.text):
         if words:

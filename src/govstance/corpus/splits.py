@@ -5,7 +5,7 @@ adding a document never moves another.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from govstance.errors import GovstanceError
@@ -16,7 +16,7 @@ TEST_SHARE = 0.15
 DEV_SHARE = 0.15
 
 
-def stratified_splits(strata: dict[str, Sequence[str]]) -> dict[str, str]:
+def stratified_splits(strata: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Assigns every group a split, each stratum in the same shares.
 
     Within a stratum groups are ordered by the SHA-256 of their name and cut by position, which gives the

@@ -42,18 +42,17 @@ def mean_macro_f1_interval(
     return float(low), float(high)
 
 
-def confusions_by_group(
-    gold: np.ndarray, predicted: np.ndarray, groups: Sequence[str], n_stances: int
-) -> np.ndarray:
+def confusions_by_group(gold: np.ndarray, predicted: np.ndarray, groups: Sequence[str], n_stances: int) -> np.ndarray:
     """Confusion counts of each document.
 
     Returns:
         (n_groups, n_targets, n_stances, n_stances), gold by predicted.
     """
-    names, group_index = np.unique(np.asarray(groups), return_inverse=True)
+    names, group_index = np.unique(np.asarray(groups, dtype=object), return_inverse=True)
     n_targets = gold.shape[1]
     counts = np.zeros((len(names), n_targets, n_stances, n_stances))
     for target in range(n_targets):
         known = gold[:, target] >= 0
-        np.add.at(counts, (group_index[known], target, gold[known, target], predicted[known, target]), 1)
+        places = (group_index[known], np.full(known.sum(), target), gold[known, target], predicted[known, target])
+        np.add.at(counts, places, 1)
     return counts

@@ -28,7 +28,9 @@ def exit_on_bad_input(main: Callable[[DictConfig], None]) -> Callable[[DictConfi
         except GovstanceError as error:
             logger.error("%s", error)
         except MissingMandatoryValue as error:
-            logger.error("%s Give it on the command line, as in the examples of the README.", str(error).splitlines()[0])
+            logger.error(
+                "%s Give it on the command line, as in the examples of the README.", str(error).splitlines()[0]
+            )
         else:
             return
         sys.exit(EXIT_STATUS_BAD_INPUT)

@@ -28,7 +28,9 @@ def run_preparation(config: PrepareConfig) -> dict[str, int]:
     texts = read_composed(expand_patterns(config.composed, option="composed"), len(target_ids))
     twice = [group for group, count in Counter(text.group for text in texts).items() if count > 1]
     if twice:
-        raise GovstanceError(f"{len(twice)} texts occur twice, the first in group {twice[0]!r}: expected each text once.")
+        raise GovstanceError(
+            f"{len(twice)} texts occur twice, the first in group {twice[0]!r}: expected each text once."
+        )
     rows = to_rows(texts, target_ids)
     for row in rows:
         problems = row_problems(row.to_json(), target_ids)

@@ -48,7 +48,9 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     rows = with_splits(read_rows(files, [target.id for target in targets]))
     data = data_fingerprints(files)
     train, dev, test = (in_split(rows, split) for split in ("train", "dev", "test"))
-    logger.info("%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test)))
+    logger.info(
+        "%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test))
+    )
     training = _fit_and_save(config, train, dev, targets, data, run_folder)
     # Scored as read back from the folder: what is reported is what evaluate will find.
     model = load_model(run_folder)

@@ -1,8 +1,8 @@
 """The model folder: what a run leaves behind and what evaluate and predict load.
 
-    govstance.json      kind, targets, stances, calibration, the training files with their sha256
-    config.json, model.safetensors, tokenizer files      (transformer)
-    baselines/<kind>/   the three baselines fitted on the same rows
+govstance.json      kind, targets, stances, calibration, the training files with their sha256
+config.json, model.safetensors, tokenizer files      (transformer)
+baselines/<kind>/   the three baselines fitted on the same rows
 """
 
 from collections.abc import Mapping

@@ -14,7 +14,7 @@ from govstance.schema import STANCES, Row
 
 # Large enough to keep two cores in big matrix products, small enough for their caches.
 TOKENS_PER_BATCH = 4096
-Progress = Callable[[int], None]
+Progress = Callable[[int], object]
 
 
 class TransformerPredictor:

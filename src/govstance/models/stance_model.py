@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.modeling_outputs import ModelOutput
 
 from govstance.errors import GovstanceError
 from govstance.models.encoding import IGNORED_LABEL

@@ -73,9 +73,7 @@ def split_passages(
     while first < len(sentences):
         last = first + 1
         limit = sentences[first].start + max_characters
-        while (
-            last < len(sentences) and last - first < sentences_per_passage and sentences[last].end <= limit
-        ):
+        while last < len(sentences) and last - first < sentences_per_passage and sentences[last].end <= limit:
             last += 1
         if not passages or last > passages[-1].sentences.stop:
             span = Span(sentences[first].start, sentences[last - 1].end)

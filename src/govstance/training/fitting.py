@@ -19,12 +19,12 @@ from tqdm import tqdm
 from transformers import Trainer, TrainingArguments
 
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
+from govstance.errors import GovstanceError
 from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
 from govstance.models.calibration import NONE_INDEX, Calibration, fit_temperature_and_bias, prior_shift
 from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts
 from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
 from govstance.models.stance_model import StanceConfig, StanceModel
-from govstance.errors import GovstanceError
 from govstance.schema import STANCES, Row
 
 logger = logging.getLogger(__name__)
@@ -196,6 +196,7 @@ class Batcher:
         self._n_layers = n_layers
 
     def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """One batch, as `StanceModel.forward` takes it."""
         items = [
             EncodedText(
                 passage=feature["passage"],
@@ -263,7 +264,8 @@ def run_trainer(
 
 def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.Optimizer:
     """AdamW; the new head learns faster than the pretrained encoder, biases and norms don't decay."""
-    encoder_decayed, encoder_other = [], []
+    encoder_decayed: list[torch.nn.Parameter] = []
+    encoder_other: list[torch.nn.Parameter] = []
     for weight in model.encoder.parameters():
         if weight.requires_grad:
             (encoder_decayed if weight.dim() > 1 else encoder_other).append(weight)

@@ -1,0 +1,25 @@
+"""Read an article: python scripts/predict.py model=outputs/latest input=article.txt [output=answers.jsonl]"""
+
+import hydra
+from omegaconf import DictConfig
+from rich.console import Console
+
+from govstance.config import PredictConfig, register_schemas, to_dataclass
+from govstance.jobs.command_line import exit_on_bad_input
+from govstance.jobs.predict import run_prediction
+
+register_schemas()
+
+
+@hydra.main(version_base="1.3", config_path="../configs", config_name="predict")
+@exit_on_bad_input
+def main(config: DictConfig) -> None:
+    """Prints the matrix and its evidence, or writes the answers and says where."""
+    predict = to_dataclass(config, PredictConfig)
+    count = run_prediction(predict, Console())
+    if predict.output is not None:
+        print(f"{count} documents answered: {predict.output}")
+
+
+if __name__ == "__main__":
+    main()

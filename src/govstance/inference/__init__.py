@@ -1,0 +1,1 @@
+"""From articles to stances: documents, passages, pairs, one answer per government and target."""

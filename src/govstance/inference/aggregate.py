@@ -1,0 +1,90 @@
+"""One answer from several passages, and which sentences it rests on.
+
+A passage counts by how sure it is that it holds a position at all: a `none` of one passage does not
+contradict the position that another one states.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from govstance.schema import STANCES
+
+NONE_INDEX = STANCES.index("none")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence that an answer rests on.
+
+    Attributes:
+        start, end: Character offsets into the document, end exclusive.
+        text: The sentence.
+        stance: The stance of the answer.
+        probability: Of that stance, read from the sentence alone.
+    """
+
+    start: int
+    end: int
+    text: str
+    stance: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class StanceAnswer:
+    """What a document says of one government's position on one target.
+
+    Attributes:
+        government: ISO 3166-1 alpha-3 code.
+        target: Target id.
+        stance: The most probable one.
+        probability: Of that stance.
+        probabilities: (n_stances,), in the order of STANCES.
+        evidence: Sentences, strongest first; empty for `none`.
+    """
+
+    government: str
+    target: str
+    stance: str
+    probability: float
+    probabilities: tuple[float, ...]
+    evidence: tuple[Evidence, ...] = ()
+
+
+def pool_passages(probabilities: np.ndarray) -> np.ndarray:
+    """Pools the passages of one document.
+
+    That a position is stated is as probable as in the passage surest of it; which one it is, is the mean
+    over passages, each weighted by the square of its probability of stating one, so that many lukewarm
+    passages do not outvote a clear one.
+
+    Args:
+        probabilities: (n_passages, n_stances), calibrated; at least one passage.
+
+    Returns:
+        (n_stances,), sums to 1.
+
+    Example:
+        >>> pool_passages(np.array([[0.0, 0.8, 0.0, 0.2], [0.0, 0.0, 0.0, 1.0]])).round(2).tolist()
+        [0.0, 0.8, 0.0, 0.2]
+    """
+    stated = 1.0 - probabilities[:, NONE_INDEX]
+    weights = np.square(stated)
+    directions = np.delete(probabilities, NONE_INDEX, axis=1)
+    # Dividing by `stated` makes each passage's directions sum to 1 before they are weighted.
+    normalised = directions / np.maximum(stated, np.finfo(float).tiny)[:, None]
+    total = weights.sum()
+    mixture = weights @ normalised / total if total > 0 else np.full(directions.shape[1], 1.0 / directions.shape[1])
+    return np.insert(mixture * stated.max(), NONE_INDEX, 1.0 - stated.max())
+
+
+def strongest(scores: Sequence[float], limit: int) -> list[int]:
+    """Positions of the highest scores, highest first; earlier ones win ties.
+
+    Args:
+        scores: Any numbers.
+        limit: At most this many.
+    """
+    return sorted(range(len(scores)), key=lambda position: (-scores[position], position))[:limit]

@@ -1,0 +1,221 @@
+"""Reads documents: sentences, passages, the governments named in each, the model on each pair, one answer.
+
+The model sees a passage of a few sentences with each government named in it. Once the answer of a
+government and target is known, the single sentences of the passages that carry it are read alone, and those
+that say the same are its evidence.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from govstance.actors.gazetteer import load_patterns
+from govstance.actors.matcher import Matcher
+from govstance.inference.aggregate import Evidence, StanceAnswer, pool_passages, strongest
+from govstance.inference.documents import Document
+from govstance.models.baselines import StancePredictor
+from govstance.schema import STANCES, Row
+from govstance.text.sentences import Passage, Span, split_passages, split_sentences
+
+# A sentence that alone gives the stance less than this is no evidence, unless it is the best there is.
+EVIDENCE_THRESHOLD = 0.5
+DOCUMENTS_AT_ONCE = 32
+
+# (index of a passage or sentence, government)
+Pair = tuple[int, str]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """A document cut up, with the governments to ask about in each passage."""
+
+    document: Document
+    sentences: list[Span]
+    passages: list[Passage]
+    governments: list[dict[str, str]]  # per passage: government -> role
+
+    def role(self, government: str) -> str:
+        """The role of a government in any passage; it is the same in all."""
+        return next(roles[government] for roles in self.governments if government in roles)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """An answer before its evidence is known, and the passages that carry it."""
+
+    answer: StanceAnswer
+    passages: list[int]
+
+    def sentences(self, cut: _Cut) -> list[int]:
+        """The sentences that may be evidence; none for the answer `none`."""
+        if self.answer.stance == "none":
+            return []
+        return sorted({sentence for number in self.passages for sentence in cut.passages[number].sentences})
+
+
+@dataclass
+class ArticleReader:
+    """Answers documents with a trained model.
+
+    Attributes:
+        predictor: The model.
+        actors_folder: data/actors.
+        sentences_per_passage, stride, max_characters: See `split_passages`.
+        max_evidence: Sentences per government and target.
+    """
+
+    predictor: StancePredictor
+    actors_folder: Path
+    sentences_per_passage: int = 4
+    stride: int = 2
+    max_characters: int = 900
+    max_evidence: int = 3
+    _matchers: dict[str, Matcher] = field(default_factory=dict)
+
+    def read(self, documents: Iterable[Document]) -> Iterator[tuple[Document, list[StanceAnswer]]]:
+        """Answers in the order of the documents; within one, by government and target.
+
+        Documents are read some dozens at a time, so that the model's batches are full whether they are
+        books or single pairs, and memory does not grow with their number.
+        """
+        remaining = iter(documents)
+        while chunk := list(itertools.islice(remaining, DOCUMENTS_AT_ONCE)):
+            yield from zip(chunk, self._read_chunk(chunk), strict=True)
+
+    def _read_chunk(self, documents: Sequence[Document]) -> list[list[StanceAnswer]]:
+        cuts = [self._cut(document) for document in documents]
+        passages = self._predict([_passage_rows(cut) for cut in cuts])
+        drafts = [self._draft(cut, values) for cut, values in zip(cuts, passages, strict=True)]
+        sentences = self._predict([_sentence_rows(cut, draft) for cut, draft in zip(cuts, drafts, strict=True)])
+        return [
+            self._with_evidence(cut, draft, values) for cut, draft, values in zip(cuts, drafts, sentences, strict=True)
+        ]
+
+    def _predict(self, rows: Sequence[Mapping[Pair, Row]]) -> list[dict[Pair, np.ndarray]]:
+        """Predicts the rows of several documents in one go.
+
+        Returns:
+            Per document: pair -> (n_targets, n_stances).
+        """
+        flat = [row for of_document in rows for row in of_document.values()]
+        probabilities = iter(self.predictor.predict_probabilities(flat) if flat else ())
+        return [{pair: next(probabilities) for pair in of_document} for of_document in rows]
+
+    def _draft(self, cut: _Cut, probabilities: Mapping[Pair, np.ndarray]) -> list[_Draft]:
+        """Answers without evidence, and the passages they come from."""
+        of_government: dict[str, list[int]] = {}
+        for number, government in probabilities:
+            of_government.setdefault(government, []).append(number)
+        drafts = []
+        for government, numbers in sorted(of_government.items()):
+            for index, target in enumerate(self.predictor.target_ids):
+                values = np.array([probabilities[number, government][index] for number in numbers])
+                answer = _answer(government, target, pool_passages(values))
+                stance = STANCES.index(answer.stance)
+                saying_so = [number for number, value in zip(numbers, values, strict=True) if value.argmax() == stance]
+                drafts.append(_Draft(answer, saying_so or [numbers[int(values[:, stance].argmax())]]))
+        return drafts
+
+    def _with_evidence(
+        self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]
+    ) -> list[StanceAnswer]:
+        """Keeps, of the sentences behind each answer, those that say the same when read alone."""
+        target_index = {target: index for index, target in enumerate(self.predictor.target_ids)}
+        answers = []
+        for draft in drafts:
+            answer = draft.answer
+            sentences = draft.sentences(cut)
+            stance, index = STANCES.index(answer.stance), target_index[answer.target]
+            scores = [float(probabilities[sentence, answer.government][index, stance]) for sentence in sentences]
+            chosen = strongest(scores, self.max_evidence)
+            kept = [position for position in chosen if scores[position] >= EVIDENCE_THRESHOLD] or chosen[:1]
+            evidence = tuple(_evidence(cut, sentences[position], answer.stance, scores[position]) for position in kept)
+            answers.append(dataclasses.replace(answer, evidence=evidence))
+        return answers
+
+    def _cut(self, document: Document) -> _Cut:
+        if document.government is not None:
+            whole = Span(0, len(document.text))
+            sentences = split_sentences(document.text, document.lang) or [whole]
+            passage = Passage(whole, range(len(sentences)))
+            return _Cut(document, sentences, [passage], [{document.government: document.role}])
+        body = document.text[document.body_start :]
+        sentences = [
+            Span(span.start + document.body_start, span.end + document.body_start)
+            for span in split_sentences(body, document.lang)
+        ]
+        passages = split_passages(
+            sentences,
+            sentences_per_passage=self.sentences_per_passage,
+            stride=self.stride,
+            max_characters=self.max_characters,
+        )
+        matcher = self._matcher(document.lang)
+        governments = []
+        for passage in passages:
+            text = document.text[passage.span.start : passage.span.end]
+            roles = {mention.government: "mentioned" for mention in matcher.find(text, document.date)}
+            if document.speaker is not None:
+                roles[document.speaker] = "speaker"
+            governments.append(roles)
+        return _Cut(document, sentences, passages, governments)
+
+    def _matcher(self, lang: str) -> Matcher:
+        if lang not in self._matchers:
+            self._matchers[lang] = Matcher(load_patterns(self.actors_folder, lang), lang)
+        return self._matchers[lang]
+
+
+def _passage_rows(cut: _Cut) -> dict[Pair, Row]:
+    """(passage, government) -> the row to predict."""
+    return {
+        (number, government): _row(cut.document, passage.span, government, role)
+        for number, passage in enumerate(cut.passages)
+        for government, role in cut.governments[number].items()
+    }
+
+
+def _sentence_rows(cut: _Cut, drafts: Sequence[_Draft]) -> dict[Pair, Row]:
+    """(sentence, government) -> the row to predict, for all answers that state a position."""
+    return {
+        (sentence, draft.answer.government): _row(
+            cut.document, cut.sentences[sentence], draft.answer.government, cut.role(draft.answer.government)
+        )
+        for draft in drafts
+        for sentence in draft.sentences(cut)
+    }
+
+
+def _row(document: Document, span: Span, government: str, role: str) -> Row:
+    """A pair as the model wants it: an unlabelled row."""
+    return Row(
+        id=f"{document.id}:{span.start}:{government}",
+        text=document.text[span.start : span.end],
+        lang=document.lang,
+        date=document.date,
+        source="input",
+        group=document.id,
+        government=government,
+        role=role,
+        labels={},
+    )
+
+
+def _answer(government: str, target: str, probabilities: np.ndarray) -> StanceAnswer:
+    best = int(probabilities.argmax())
+    return StanceAnswer(
+        government=government,
+        target=target,
+        stance=STANCES[best],
+        probability=float(probabilities[best]),
+        probabilities=tuple(float(value) for value in probabilities),
+    )
+
+
+def _evidence(cut: _Cut, sentence: int, stance: str, probability: float) -> Evidence:
+    span = cut.sentences[sentence]
+    return Evidence(span.start, span.end, cut.document.text[span.start : span.end], stance, probability)

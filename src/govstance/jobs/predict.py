@@ -1,0 +1,76 @@
+"""Reads documents with a saved model; writes JSON Lines or prints a matrix with its evidence."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from tqdm import tqdm
+
+from govstance.config import PredictConfig, ReadingConfig
+from govstance.errors import GovstanceError
+from govstance.files import write_jsonl
+from govstance.inference.aggregate import StanceAnswer
+from govstance.inference.documents import Document, read_documents
+from govstance.inference.reader import ArticleReader
+from govstance.models.folder import load_model
+from govstance.reporting.answers import answers_to_json, print_answers
+from govstance.threads import use_threads
+
+ACTORS_FOLDER = "actors"
+
+
+def run_prediction(config: PredictConfig, console: Console) -> int:
+    """Answers `config.input` with `config.model`.
+
+    Args:
+        config: As composed from configs/predict.yaml.
+        console: Where the matrix is printed when there is no output file.
+
+    Returns:
+        The number of documents answered.
+
+    Raises:
+        GovstanceError: Settings, model or input are not usable; then nothing is written.
+    """
+    use_threads(config.threads)
+    _check(config)
+    documents = read_documents(config.input)
+    model = load_model(Path(config.model))
+    reader = ArticleReader(
+        predictor=model.predictor,
+        actors_folder=Path(config.paths.data) / ACTORS_FOLDER,
+        sentences_per_passage=config.reading.sentences_per_passage,
+        stride=config.reading.stride,
+        max_characters=config.reading.max_characters,
+        max_evidence=config.reading.max_evidence,
+    )
+    answered = _with_progress(reader.read(documents), len(documents))
+    if config.output is None:
+        for document, answers in answered:
+            print_answers(console, document.id, answers, model.targets)
+        return len(documents)
+    return write_jsonl(Path(config.output), (answers_to_json(document.id, answers) for document, answers in answered))
+
+
+def _check(config: PredictConfig) -> None:
+    reading: ReadingConfig = config.reading
+    for name in ("sentences_per_passage", "stride", "max_characters", "max_evidence"):
+        if getattr(reading, name) < 1:
+            raise GovstanceError(f"reading.{name}: expected at least 1, found {getattr(reading, name)}.")
+    if reading.stride > reading.sentences_per_passage:
+        raise GovstanceError(
+            f"reading.stride={reading.stride} is larger than reading.sentences_per_passage="
+            f"{reading.sentences_per_passage}: sentences between two passages would never be read."
+        )
+    if config.output is not None and Path(config.output).exists() and not config.overwrite:
+        raise GovstanceError(f"output: {config.output} exists; choose another name or add overwrite=true.")
+
+
+def _with_progress(
+    answered: Iterator[tuple[Document, list[StanceAnswer]]], total: int
+) -> Iterator[tuple[Document, list[StanceAnswer]]]:
+    """The same answers with a progress bar, where there is more than one document to wait for."""
+    with tqdm(total=total, desc="reading", unit="document", disable=total == 1) as bar:
+        for item in answered:
+            bar.update()
+            yield item

@@ -1,0 +1,106 @@
+"""What predict shows of a document: a matrix of governments and targets, and the sentences under it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from govstance.actors.names import government_name
+from govstance.inference.aggregate import StanceAnswer
+from govstance.schema import STANCES
+from govstance.targets import Target
+
+# Colour is a second channel; the word stands beside it.
+STYLES = {"favor": "green", "against": "red", "neutral": "yellow", "none": "dim"}
+
+
+def answers_to_json(document_id: str, answers: Sequence[StanceAnswer]) -> dict[str, Any]:
+    """One document's answers as one object of the output."""
+    return {
+        "id": document_id,
+        "stances": [
+            {
+                "government": answer.government,
+                "target": answer.target,
+                "stance": answer.stance,
+                "probability": round(answer.probability, 4),
+                "probabilities": {
+                    stance: round(value, 4) for stance, value in zip(STANCES, answer.probabilities, strict=True)
+                },
+                "evidence": [
+                    {
+                        "start": item.start,
+                        "end": item.end,
+                        "text": item.text,
+                        "stance": item.stance,
+                        "probability": round(item.probability, 4),
+                    }
+                    for item in answer.evidence
+                ],
+            }
+            for answer in answers
+        ],
+    }
+
+
+def print_answers(
+    console: Console, document_id: str, answers: Sequence[StanceAnswer], targets: Sequence[Target]
+) -> None:
+    """Prints the matrix and the evidence of one document.
+
+    Governments without a position on any target come in one line at the end.
+    """
+    if not answers:
+        console.print(f"{document_id}: names no government.")
+        return
+    by_government: dict[str, dict[str, StanceAnswer]] = {}
+    for answer in answers:
+        by_government.setdefault(answer.government, {})[answer.target] = answer
+    with_position = [
+        government
+        for government, of_target in by_government.items()
+        if any(answer.stance != "none" for answer in of_target.values())
+    ]
+    silent = [government for government in by_government if government not in with_position]
+    if with_position:
+        console.print(_matrix(document_id, {name: by_government[name] for name in with_position}, targets))
+        for government in with_position:
+            _print_evidence(console, government, by_government[government], targets)
+    if silent:
+        names = ", ".join(map(government_name, silent))
+        console.print(f"{document_id}: named, without a position on any target: {names}", style="dim")
+
+
+def _matrix(document_id: str, by_government: dict[str, dict[str, StanceAnswer]], targets: Sequence[Target]) -> Table:
+    table = Table(title=document_id, title_justify="left")
+    table.add_column("government", no_wrap=True)
+    for target in targets:
+        table.add_column(target.id)
+    for government, of_target in by_government.items():
+        cells = [
+            Text(
+                f"{of_target[target.id].stance} {of_target[target.id].probability:.2f}",
+                STYLES[of_target[target.id].stance],
+            )
+            for target in targets
+        ]
+        table.add_row(f"{government_name(government)} ({government})", *cells)
+    return table
+
+
+def _print_evidence(
+    console: Console, government: str, of_target: dict[str, StanceAnswer], targets: Sequence[Target]
+) -> None:
+    for target in targets:
+        answer = of_target[target.id]
+        if answer.stance == "none":
+            continue
+        heading = Text.assemble(
+            (government_name(government), "bold"), f", {target.id}: ", (answer.stance, STYLES[answer.stance])
+        )
+        console.print(heading)
+        for item in answer.evidence:
+            sentence = " ".join(item.text.split())
+            console.print(Text(f"  {item.probability:.2f}  {sentence}  [{item.start}:{item.end}]"))
