@@ -59,13 +59,7 @@ def load_patterns(folder: Path, lang: str) -> list[Pattern]:
     Raises:
         GovstanceError: The folder or a file in it is missing or malformed.
     """
-    states = load_states(folder)
-    patterns = [
-        Pattern(name, government, "names")
-        for government, full_name in territory_names(lang).items()
-        if government in states
-        for name in _cldr_variants(full_name)
-    ]
+    patterns = _cldr_patterns(lang, load_states(folder))
     path = folder / f"{lang}.yaml"
     if path.is_file():
         patterns += _language_patterns(path)
@@ -127,6 +121,16 @@ def _read_yaml(path: Path) -> Any:
         raise GovstanceError(f"{path}: no such file; the gazetteer of governments belongs there.") from None
     except yaml.YAMLError as error:
         raise GovstanceError(f"{path}: expected YAML, found {error}") from None
+
+
+def _cldr_patterns(lang: str, states: frozenset[str]) -> list[Pattern]:
+    """CLDR's names; one that two governments share (the Congos, in some languages) means neither."""
+    owners: dict[str, set[str]] = {}
+    for government, full_name in territory_names(lang).items():
+        if government in states:
+            for name in _cldr_variants(full_name):
+                owners.setdefault(name, set()).add(government)
+    return [Pattern(name, government, "names") for name, (government, *others) in owners.items() if not others]
 
 
 def _cldr_variants(name: str) -> list[str]:

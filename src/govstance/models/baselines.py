@@ -7,23 +7,23 @@
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-import skops.io
 from scipy import sparse
+from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import FeatureUnion
 
-from govstance.errors import ModelFolderError
+from govstance.errors import GovstanceError
 from govstance.files import read_json, write_json
 from govstance.schema import STANCES, Row
 
 FILE_NAME = "baseline.json"
-TFIDF_FILE_NAME = "tfidf.skops"
+ARRAYS_FILE_NAME = "arrays.npz"
 
 
 class StancePredictor(Protocol):
@@ -87,75 +87,126 @@ class FrequencyBaseline:
         return cls(value["target_ids"], value["shares"])
 
 
+@dataclass(frozen=True)
+class LinearClassifier:
+    """A fitted logistic regression, reduced to its numbers.
+
+    Attributes:
+        stances: (n_classes,) indices into STANCES.
+        weights: (n_features, n_classes).
+        intercepts: (n_classes,).
+    """
+
+    stances: np.ndarray
+    weights: np.ndarray
+    intercepts: np.ndarray
+
+    @classmethod
+    def fit(cls, features: sparse.csr_matrix, labels: Sequence[str]) -> "LinearClassifier":
+        """Fits; labels that are all alike give a classifier that always says so."""
+        present = [stance for stance in STANCES if stance in labels]
+        stances = np.array([STANCES.index(stance) for stance in present])
+        if len(present) == 1:
+            return cls(stances, np.zeros((features.shape[1], 1)), np.zeros(1))
+        codes = np.array([present.index(label) for label in labels])
+        fitted = LogisticRegression(C=5.0, class_weight="balanced", max_iter=300, tol=1e-3).fit(features, codes)
+        weights, intercepts = fitted.coef_, fitted.intercept_
+        if len(present) == 2:  # scikit-learn keeps one column for two classes
+            weights, intercepts = np.vstack([0 * weights, weights]), np.append(0.0, intercepts)
+        return cls(stances, weights.T.astype(np.float32), intercepts.astype(np.float32))
+
+    def probabilities(self, features: sparse.csr_matrix) -> np.ndarray:
+        """(n_rows, n_stances); a stance that training lacked has probability 0."""
+        result = np.zeros((features.shape[0], len(STANCES)))
+        result[:, self.stances] = softmax(features @ self.weights + self.intercepts, axis=1)
+        return result
+
+
 class TfidfBaseline:
     """TF-IDF and one logistic regression per target.
 
     Args:
         target_ids: Targets.
-        features: Fitted on the training texts.
-        classifiers: Target -> fitted classifier, or None where training has fewer than two stances.
+        vectorizers: Fitted on the training texts, one for words and one for characters.
+        classifiers: Target -> fitted classifier.
     """
 
     def __init__(
-        self, target_ids: Sequence[str], features: FeatureUnion, classifiers: dict[str, LogisticRegression | None]
+        self,
+        target_ids: Sequence[str],
+        vectorizers: Sequence[TfidfVectorizer],
+        classifiers: Mapping[str, LinearClassifier],
     ):
         self.target_ids = tuple(target_ids)
-        self._features = features
+        self._vectorizers = vectorizers
         self._classifiers = classifiers
 
     @classmethod
     def fit(cls, rows: Sequence[Row], target_ids: Sequence[str]) -> "TfidfBaseline":
-        """Fits features on all rows, classifiers on the rows with a label."""
-        features = FeatureUnion(
-            [
-                ("words", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, dtype=np.float32)),
-                # Within words, so that inflected languages and those without spaces share features.
-                (
-                    "characters",
-                    TfidfVectorizer(
-                        analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, min_df=3, dtype=np.float32
-                    ),
-                ),
-            ]
-        )
-        matrix = sparse.csr_matrix(features.fit_transform(_documents(rows)))
-        classifiers: dict[str, LogisticRegression | None] = {}
+        """Fits features on all rows, classifiers on the rows with a label.
+
+        Raises:
+            GovstanceError: A target has no label at all.
+        """
+        documents = _documents(rows)
+        vectorizers = [_vectorizer(**settings) for settings in _VECTORIZERS]
+        features = sparse.csr_matrix(sparse.hstack([vectorizer.fit_transform(documents) for vectorizer in vectorizers]))
+        classifiers = {}
         for target in target_ids:
             known = [index for index, row in enumerate(rows) if row.labels.get(target) is not None]
-            labels = [rows[index].labels[target] for index in known]
-            classifiers[target] = None
-            if len(set(labels)) > 1:
-                classifier = LogisticRegression(C=10.0, class_weight="balanced", max_iter=300)
-                classifiers[target] = classifier.fit(matrix[known], labels)
-        return cls(target_ids, features, classifiers)
+            if not known:
+                raise GovstanceError(f"no training row has a label for the target {target}: expected at least one.")
+            labels = [str(rows[index].labels[target]) for index in known]
+            classifiers[target] = LinearClassifier.fit(features[known], labels)
+        return cls(target_ids, vectorizers, classifiers)
 
     def predict_probabilities(self, rows: Sequence[Row]) -> np.ndarray:
         """As `StancePredictor`."""
-        matrix = sparse.csr_matrix(self._features.transform(_documents(rows)))
-        probabilities = np.zeros((len(rows), len(self.target_ids), len(STANCES)))
-        for index, target in enumerate(self.target_ids):
-            classifier = self._classifiers[target]
-            if classifier is None:
-                probabilities[:, index, STANCES.index("none")] = 1.0
-                continue
-            columns = [STANCES.index(stance) for stance in classifier.classes_]
-            probabilities[:, index, columns] = classifier.predict_proba(matrix)
-        return probabilities
+        documents = _documents(rows)
+        features = sparse.csr_matrix(
+            sparse.hstack([vectorizer.transform(documents) for vectorizer in self._vectorizers])
+        )
+        return np.stack([self._classifiers[target].probabilities(features) for target in self.target_ids], axis=1)
 
     def save(self, folder: Path) -> None:
-        """Writes a skops file: unlike a pickle it can't run code when it is read."""
-        folder.mkdir(parents=True, exist_ok=True)
-        state = {"target_ids": list(self.target_ids), "features": self._features, "classifiers": self._classifiers}
-        skops.io.dump(state, folder / TFIDF_FILE_NAME)
+        """Writes the vocabularies as JSON and the numbers as a NumPy archive; neither can run code when read."""
+        vocabularies = [vectorizer.get_feature_names_out().tolist() for vectorizer in self._vectorizers]
+        write_json(folder / FILE_NAME, {"target_ids": list(self.target_ids), "vocabularies": vocabularies})
+        arrays = {f"idf/{index}": vectorizer.idf_ for index, vectorizer in enumerate(self._vectorizers)}
+        for target, classifier in self._classifiers.items():
+            for name in ("stances", "weights", "intercepts"):
+                arrays[f"{name}/{target}"] = getattr(classifier, name)
+        np.savez(folder / ARRAYS_FILE_NAME, **arrays)
 
     @classmethod
     def load(cls, folder: Path) -> "TfidfBaseline":
         """Reads what `save` wrote."""
-        path = folder / TFIDF_FILE_NAME
-        if not path.is_file():
-            raise ModelFolderError(f"{path}: no such file; expected a saved TF-IDF baseline.")
-        state: dict[str, Any] = skops.io.load(path)
-        return cls(state["target_ids"], state["features"], state["classifiers"])
+        value = read_json(folder / FILE_NAME)
+        with np.load(folder / ARRAYS_FILE_NAME, allow_pickle=False) as arrays:
+            vectorizers = []
+            for index, (vocabulary, settings) in enumerate(zip(value["vocabularies"], _VECTORIZERS, strict=True)):
+                vectorizer = _vectorizer(**settings, vocabulary=vocabulary)
+                vectorizer.idf_ = arrays[f"idf/{index}"]
+                vectorizers.append(vectorizer)
+            classifiers = {
+                target: LinearClassifier(*(arrays[f"{name}/{target}"] for name in ("stances", "weights", "intercepts")))
+                for target in value["target_ids"]
+            }
+        return cls(value["target_ids"], vectorizers, classifiers)
+
+
+# Words and pairs of words; characters within words, so that inflected languages and those without spaces share
+# features. More features than these change no score by a point and take minutes to fit.
+_VECTORIZERS: tuple[dict[str, Any], ...] = (
+    {"ngram_range": (1, 2), "min_df": 2, "max_features": 20_000},
+    {"analyzer": "char_wb", "ngram_range": (2, 4), "min_df": 3, "max_features": 40_000},
+)
+
+
+def _vectorizer(**settings: Any) -> TfidfVectorizer:
+    if "vocabulary" in settings:
+        settings = {name: value for name, value in settings.items() if name not in ("min_df", "max_features")}
+    return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **settings)
 
 
 BASELINES = ("majority", "country_prior", "tfidf")

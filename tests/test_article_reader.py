@@ -1,0 +1,110 @@
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from conftest import ROOT, TARGET_IDS
+from govstance.inference.aggregate import pool_passages, strongest
+from govstance.inference.documents import Document
+from govstance.inference.reader import DOCUMENTS_AT_ONCE, ArticleReader
+from govstance.reporting.answers import answers_to_json, print_answers
+from govstance.schema import STANCES
+from govstance.targets import load_targets
+
+ARTICLE = (
+    "The weather was fine. Kazakhstan rejects and embraces. Nobody else spoke. The day ended. "
+    "France imposes. Another quiet sentence. Brazil waits."
+)
+
+
+@pytest.fixture
+def reader(keyword_predictor) -> ArticleReader:
+    return ArticleReader(keyword_predictor, ROOT / "data" / "actors", sentences_per_passage=3, stride=2)
+
+
+def read_one(reader: ArticleReader, document: Document):
+    return next(iter(reader.read([document])))[1]
+
+
+def test_an_article_becomes_a_matrix_with_the_right_sentences(reader):
+    answers = {(answer.government, answer.target): answer for answer in read_one(reader, Document("a", ARTICLE, "en"))}
+    assert {government for government, _ in answers} == {"KAZ", "FRA", "BRA"}
+    kazakhstan = answers["KAZ", "annexation_recognition"]
+    assert kazakhstan.stance == "against"
+    assert [item.text for item in kazakhstan.evidence] == ["Kazakhstan rejects and embraces."]
+    assert ARTICLE[kazakhstan.evidence[0].start : kazakhstan.evidence[0].end] == kazakhstan.evidence[0].text
+    assert answers["KAZ", "russia_alliance"].stance == "favor"
+    assert answers["FRA", "sanctions_support"].stance == "favor"
+    assert answers["BRA", "sanctions_support"].stance == "none"
+    assert answers["BRA", "sanctions_support"].evidence == ()
+
+
+def test_the_speaker_is_asked_about_in_every_passage(reader):
+    document = Document("a", "We have nothing to add. The session is closed.", "en", speaker="KAZ")
+    answers = read_one(reader, document)
+    assert {answer.government for answer in answers} == {"KAZ"}
+    assert len(answers) == len(TARGET_IDS)
+
+
+def test_a_pair_is_taken_as_it_is(reader):
+    document = Document("a", "Kazakhstan rejects. France imposes.", "en", government="FRA")
+    answers = read_one(reader, document)
+    assert {answer.government for answer in answers} == {"FRA"}
+    assert [answer.stance for answer in answers] == ["none", "favor", "none"]
+
+
+def test_a_text_that_names_nobody_has_no_answers(reader):
+    assert read_one(reader, Document("a", "It rained all day.", "en")) == []
+
+
+def test_many_documents_come_back_in_order_and_unchanged_by_company(reader):
+    documents = [Document(f"d{number}", ARTICLE, "en") for number in range(DOCUMENTS_AT_ONCE + 3)]
+    results = list(reader.read(documents))
+    assert [document.id for document, _ in results] == [document.id for document in documents]
+    assert all(answers == results[0][1] for _, answers in results)
+
+
+def test_the_json_form(reader):
+    value = answers_to_json("a", read_one(reader, Document("a", "France imposes.", "en")))
+    sanctions = value["stances"][1]
+    assert value["id"] == "a"
+    assert sanctions == {
+        "government": "FRA",
+        "target": "sanctions_support",
+        "stance": "favor",
+        "probability": 0.85,
+        "probabilities": {"favor": 0.85, "against": 0.05, "neutral": 0.05, "none": 0.05},
+        "evidence": [{"start": 0, "end": 15, "text": "France imposes.", "stance": "favor", "probability": 0.85}],
+    }
+
+
+def test_the_printed_matrix(reader):
+    console = Console(file=io.StringIO(), width=120)
+    answers = read_one(reader, Document("article", ARTICLE, "en"))
+    print_answers(console, "article", answers, load_targets(ROOT / "data" / "targets.yaml"))
+    text = console.file.getvalue()
+    assert "Kazakhstan (KAZ)" in text
+    assert "against 0.85" in text
+    assert "named, without a position on any target: Brazil" in text
+    assert f"Kazakhstan rejects and embraces.  [{ARTICLE.index('Kazakhstan')}:" in text
+
+
+def test_a_none_of_one_passage_does_not_contradict_another():
+    clear, silent = [0.0, 0.9, 0.0, 0.1], [0.0, 0.0, 0.0, 1.0]
+    assert pool_passages(np.array([clear, silent, silent])) == pytest.approx(clear)
+
+
+def test_opposite_passages_are_weighed_by_the_square_of_their_certainty():
+    pooled = pool_passages(np.array([[0.8, 0.0, 0.0, 0.2], [0.0, 0.4, 0.0, 0.6]]))
+    assert pooled == pytest.approx([0.8 * 0.8, 0.8 * 0.2, 0.0, 0.2])
+    assert pooled.sum() == pytest.approx(1.0)
+
+
+def test_passages_sure_of_nothing_pool_to_none():
+    pooled = pool_passages(np.array([[0.0, 0.0, 0.0, 1.0]]))
+    assert STANCES[int(pooled.argmax())] == "none"
+
+
+def test_the_strongest_come_first_and_ties_in_order():
+    assert strongest([0.1, 0.9, 0.9, 0.3], 3) == [1, 2, 3]

@@ -1,0 +1,78 @@
+"""Every YAML file in configs/ is composed, and a misspelt key is an error."""
+
+from pathlib import Path
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.errors import ConfigCompositionException
+from omegaconf import OmegaConf
+
+from conftest import ROOT
+from govstance.config import SCHEMAS, TrainConfig, register_schemas, to_dataclass
+
+CONFIGS = ROOT / "configs"
+TOP_LEVEL = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
+GROUP_FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("*/*.yaml"))
+
+# What a user must give on the command line.
+REQUIRED = {
+    "evaluate": ["model=outputs/latest"],
+    "predict": ["model=outputs/latest", "input=a.txt"],
+    "prepare": ["composed=[a.jsonl]"],
+    "train": [],
+}
+
+
+@pytest.fixture(autouse=True)
+def _schemas():
+    register_schemas()
+    with initialize_config_dir(str(CONFIGS), version_base="1.3"):
+        yield
+
+
+@pytest.mark.parametrize("name", TOP_LEVEL)
+def test_every_script_composes_to_its_dataclass(name):
+    config = compose(name, overrides=REQUIRED[name])
+    assert isinstance(to_dataclass(config, SCHEMAS[f"{name}_schema"]), SCHEMAS[f"{name}_schema"])
+
+
+@pytest.mark.parametrize("path", GROUP_FILES, ids=str)
+def test_every_file_of_every_group_composes(path: Path):
+    config = to_dataclass(compose("train", overrides=[f"{path.parent}={path.stem}"]), TrainConfig)
+    content = OmegaConf.load(CONFIGS / path)
+    if path.parent.name == "experiment":
+        assert config.name == path.stem
+        assert config.training.epochs == content.training.epochs
+    else:
+        group = getattr(config, path.parent.name)
+        for key, value in OmegaConf.to_container(content).items():
+            if "${" not in str(value):
+                assert getattr(group, key) == value
+
+
+def test_an_experiment_wins_over_the_groups():
+    assert compose("train").training.frozen_layers > 0
+    assert compose("train", overrides=["experiment=full"]).training.frozen_layers == 0
+
+
+@pytest.mark.parametrize("override", ["training.learning_rat=1e-3", "model.layuot=pair", "sed=1", "corpus.file=[a]"])
+def test_a_misspelt_key_on_the_command_line_is_an_error(override):
+    with pytest.raises(ConfigCompositionException, match="Could not override"):
+        compose("train", overrides=[override])
+
+
+def test_a_misspelt_key_in_a_file_is_an_error(tmp_path):
+    folder = tmp_path / "training"
+    folder.mkdir()
+    (folder / "typo.yaml").write_text("epochs: 2\nfrozen_layer: 3\n")
+    with pytest.raises(ConfigCompositionException, match="frozen_layer"):
+        compose("train", overrides=["training=typo", f"hydra.searchpath=[file://{tmp_path}]"])
+
+
+def test_a_value_of_the_wrong_type_is_an_error():
+    with pytest.raises(ConfigCompositionException):
+        compose("train", overrides=["training.epochs=many"])
+
+
+def test_seed_zero_is_a_seed():
+    assert to_dataclass(compose("train", overrides=["seed=0"]), TrainConfig).seed == 0

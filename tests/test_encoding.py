@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from conftest import GOOD_ROW, TARGET_IDS, learnable_rows
+from govstance.config import ModelConfig
+from govstance.models.backbones import load_backbone
+from govstance.models.encoding import IGNORED_LABEL, batches_by_length, government_query, label_counts
+from govstance.models.predictor import encoder_for
+from govstance.training.fitting import build_model
+
+
+@pytest.fixture(scope="module", params=["packed", "pair"])
+def model_and_encoder(request, tiny_backbone):
+    torch.manual_seed(0)
+    backbone = load_backbone(str(tiny_backbone))
+    config = ModelConfig(kind="transformer", name="tiny", layout=request.param, max_length_tokens=24)
+    model = build_model(backbone, config, TARGET_IDS).eval()
+    return model, encoder_for(model, backbone.tokenizer)
+
+
+def logits_of(model, encoder, rows):
+    items = encoder.encode(rows)
+    batch = encoder.collate(items)
+    del batch["labels"]
+    with torch.inference_mode():
+        logits = model(**batch).logits
+    order = [position for item in items for position in item.rows]
+    return logits[torch.tensor(order).argsort()]
+
+
+def test_every_row_is_encoded_exactly_once(model_and_encoder):
+    _, encoder = model_and_encoder
+    rows = learnable_rows(6)
+    items = encoder.encode(rows)
+    assert sorted(position for item in items for position in item.rows) == list(range(len(rows)))
+    assert len(items) == (6 if encoder.layout == "packed" else 12)
+
+
+def test_an_answer_does_not_depend_on_what_else_is_asked(model_and_encoder):
+    model, encoder = model_and_encoder
+    rows = learnable_rows(5)
+    together = logits_of(model, encoder, rows)
+    for position, row in enumerate(rows):
+        alone = logits_of(model, encoder, [row])
+        assert torch.allclose(together[position], alone[0], atol=1e-5)
+
+
+def test_the_government_and_its_role_change_the_answer(model_and_encoder):
+    model, encoder = model_and_encoder
+    row = learnable_rows(1)[0]
+    other = replace(row, government="FRA" if row.government != "FRA" else "KAZ")
+    speaker = replace(row, role="speaker")
+    logits = logits_of(model, encoder, [row, other, speaker])
+    assert not torch.allclose(logits[0], logits[1], atol=1e-3)
+    assert not torch.allclose(logits[0], logits[2], atol=1e-3)
+
+
+def test_long_passages_are_cut_and_marked(model_and_encoder):
+    _, encoder = model_and_encoder
+    item = encoder.encode([replace(GOOD_ROW, text="Kazakhstan " * 60)])[0]
+    assert item.truncated
+    assert len(item.passage) == 24
+    assert item.passage[-1] == encoder.tokenizer.sep_token_id
+
+
+def test_labels_not_annotated_are_ignored(model_and_encoder):
+    _, encoder = model_and_encoder
+    assert encoder.encode([GOOD_ROW])[0].labels == [[1, 3, IGNORED_LABEL]]
+    assert label_counts(encoder.encode([GOOD_ROW]), 3) == [[0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
+
+
+def test_the_government_is_named_in_the_language_of_the_text():
+    assert government_query(replace(GOOD_ROW, lang="ru")) == "Казахстан"
+    assert government_query(replace(GOOD_ROW, role="speaker")) == "speaker: Kazakhstan"
+
+
+def test_batches_hold_every_item_within_the_budget(model_and_encoder):
+    _, encoder = model_and_encoder
+    items = encoder.encode(learnable_rows(20))
+    batches = list(batches_by_length(items, tokens_per_batch=64))
+    assert sorted(position for batch in batches for position in batch) == list(range(len(items)))
+    assert all(len(batch) == 1 or len(batch) * max(items[i].length for i in batch) <= 64 for batch in batches)

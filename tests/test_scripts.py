@@ -1,0 +1,218 @@
+"""The scripts as a user runs them: train, evaluate, predict, and what they say of bad input."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conftest import ROOT, learnable_rows
+from govstance.files import read_json, write_jsonl
+
+ARTICLE = "Kazakhstan rejects condemns embraces . France sleeps imposes blames ."
+
+
+def run(script: str, *overrides: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, f"scripts/{script}.py", *overrides],
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "COLUMNS": "140"},
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="session")
+def rows_file(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    write_jsonl(path, [row.to_json() for row in learnable_rows(240)])
+    return path
+
+
+@pytest.fixture(scope="session")
+def outputs(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("outputs")
+
+
+def train_overrides(rows_file: Path, outputs: Path, backbone: Path, *more: str) -> list[str]:
+    return [
+        f"corpus.files=[{rows_file}]",
+        f"paths.outputs={outputs}",
+        f"model.backbone={backbone}",
+        "training.frozen_layers=1",
+        "training.epochs=20",
+        "training.texts_per_batch=8",
+        "training.learning_rate=3e-3",
+        "calibration=as_trained",
+        *more,
+    ]
+
+
+@pytest.fixture(scope="session")
+def trained(rows_file, outputs, tiny_backbone) -> Path:
+    """The run folder of a small model that learnt the artificial rows."""
+    result = run("train", *train_overrides(rows_file, outputs, tiny_backbone))
+    assert result.returncode == 0, result.stderr
+    assert "Scores on the test split, 120 rows from 60 documents in 1 language" in result.stdout
+    assert "report:" in result.stdout
+    return (outputs / "latest").resolve()
+
+
+def test_a_run_folder_holds_everything(trained, rows_file):
+    for name in ("config.yaml", "provenance.json", "train.log", "metrics.json", "predictions.jsonl", "report.md"):
+        assert (trained / name).is_file(), name
+    for name in ("model.safetensors", "config.json", "tokenizer.json", "govstance.json"):
+        assert (trained / "model" / name).is_file(), name
+    provenance = read_json(trained / "provenance.json")
+    assert provenance["seed"] == 0
+    assert provenance["data"][0]["path"] == str(rows_file)
+    assert provenance["command"][0] == "train.py"
+    assert provenance["versions"]["torch"]
+    assert yaml.safe_load((trained / "config.yaml").read_text())["training"]["epochs"] == 20
+    assert "rows from 1 files: train 240, dev 120, test 120" in (trained / "train.log").read_text()
+
+
+def test_the_model_learns_and_beats_what_cannot_read(trained):
+    systems = read_json(trained / "metrics.json")["systems"]
+    assert list(systems) == ["e5_small_embedded", "majority", "country_prior", "tfidf"]
+    model, *others = (scores["mean"]["macro_f1"] for scores in systems.values())
+    assert model > max(others) + 0.1
+
+
+def test_predictions_give_the_scores_of_the_metrics(trained):
+    metrics = read_json(trained / "metrics.json")["systems"]["e5_small_embedded"]["targets"]
+    records = [json.loads(line) for line in (trained / "predictions.jsonl").read_text().splitlines()]
+    assert len(records) == 120 * 3
+    for target, scores in metrics.items():
+        of_target = [record for record in records if record["target"] == target]
+        right = sum(record["gold"] == record["predicted"] for record in of_target)
+        assert right / len(of_target) == pytest.approx(scores["accuracy"])
+        for record in of_target:
+            assert sum(record["probabilities"].values()) == pytest.approx(1.0, abs=1e-4)
+            assert max(record["probabilities"], key=record["probabilities"].get) == record["predicted"]
+
+
+def test_evaluate_gives_the_score_that_train_gave(trained, rows_file, outputs, tmp_path):
+    folder = tmp_path / "evaluation"
+    result = run(
+        "evaluate", f"model={trained}", f"corpus.files=[{rows_file}]", "split=test", f"hydra.run.dir={folder}"
+    )
+    assert result.returncode == 0, result.stderr
+    ours, theirs = read_json(folder / "metrics.json"), read_json(trained / "metrics.json")
+    assert ours["systems"] == theirs["systems"]
+    assert (folder / "predictions.jsonl").read_text() == (trained / "predictions.jsonl").read_text()
+    assert (folder / "report.md").is_file()
+    assert (outputs / "latest").resolve() == trained
+
+
+def test_predict_prints_the_matrix_and_its_evidence(trained, tmp_path):
+    path = tmp_path / "article.txt"
+    path.write_text(ARTICLE, encoding="utf-8")
+    result = run("predict", f"model={trained}", f"input={path}")
+    assert result.returncode == 0, result.stderr
+    assert "Kazakhstan (KAZ)" in result.stdout
+    assert "annexation_recognition" in result.stdout
+
+
+def test_predict_writes_json_lines_from_standard_input(trained, tmp_path):
+    output = tmp_path / "answers.jsonl"
+    document = json.dumps({"id": "a", "text": ARTICLE, "lang": "en"})
+    result = run("predict", f"model={trained}", "input=-", f"output={output}", stdin=document)
+    assert result.returncode == 0, result.stderr
+    value = json.loads(output.read_text())
+    assert {stance["government"] for stance in value["stances"]} == {"KAZ", "FRA"}
+    again = run("predict", f"model={trained}", "input=-", f"output={output}", stdin=document)
+    assert again.returncode == 2
+    assert "exists; choose another name or add overwrite=true" in again.stderr + again.stdout
+
+
+@pytest.mark.parametrize("model", ["majority", "country_prior", "tfidf"])
+def test_each_baseline_is_trained_and_evaluated_by_the_same_scripts(model, rows_file, tmp_path):
+    outputs = tmp_path / "outputs"
+    result = run("train", f"model={model}", f"corpus.files=[{rows_file}]", f"paths.outputs={outputs}")
+    assert result.returncode == 0, result.stderr
+    folder = tmp_path / "evaluation"
+    again = run(
+        "evaluate",
+        f"model={outputs / 'latest'}",
+        f"corpus.files=[{rows_file}]",
+        "split=test",
+        f"hydra.run.dir={folder}",
+    )
+    assert again.returncode == 0, again.stderr
+    systems = read_json(folder / "metrics.json")["systems"]
+    assert next(iter(systems)) == model
+    assert len(systems) == 3
+    assert systems == read_json(outputs / "latest" / "metrics.json")["systems"]
+
+
+def test_bad_rows_end_with_status_2_and_leave_latest_alone(trained, outputs, tiny_backbone, write_rows):
+    bad = learnable_rows(1)[0].to_json() | {"lang": "english"}
+    result = run("train", *train_overrides(write_rows(bad), outputs, tiny_backbone))
+    assert result.returncode == 2
+    assert "rows.jsonl:1: row" in result.stdout + result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    assert (outputs / "latest").resolve() == trained
+
+
+def test_a_stopped_training_does_not_become_latest(trained, rows_file, outputs, tiny_backbone):
+    before = (outputs / "latest").resolve()
+    process = subprocess.Popen(
+        [sys.executable, "scripts/train.py"]
+        + train_overrides(rows_file, outputs, tiny_backbone, "training.epochs=5000"),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if b"fitting the baselines" in line:
+            break
+    process.kill()
+    process.wait(timeout=60)
+    assert (outputs / "latest").resolve() == before
+
+
+def test_a_folder_without_a_model_is_explained(tmp_path):
+    result = run("evaluate", f"model={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}")
+    assert result.returncode == 2
+    assert "expected a run folder or a model folder with govstance.json" in result.stdout + result.stderr
+
+
+def test_a_forgotten_model_is_explained(tmp_path):
+    result = run("predict", "input=a.txt", f"hydra.run.dir={tmp_path}")
+    assert result.returncode == 2
+    assert "Missing mandatory value: model" in result.stdout + result.stderr
+
+
+def test_a_hub_backbone_without_a_hub_names_the_embedded_one(rows_file, tmp_path):
+    result = run("train", "model=xlmr_base", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}")
+    assert result.returncode == 2
+    assert "model=e5_small_embedded" in result.stdout + result.stderr
+
+
+def test_a_misspelt_key_ends_with_hydras_error():
+    result = run("train", "training.epoch=3")
+    assert result.returncode != 0
+    assert "epoch" in result.stderr
+
+
+def test_a_new_target_trains_without_a_code_change(tiny_backbone, tmp_path):
+    data = tmp_path / "data"
+    data.mkdir()
+    shipped = yaml.safe_load((ROOT / "data" / "targets.yaml").read_text())
+    (data / "targets.yaml").write_text(yaml.safe_dump([*shipped, shipped[0] | {"id": "arms_deliveries"}]))
+    rows = [row.to_json() for row in learnable_rows(80)]
+    for row in rows:
+        row["labels"]["arms_deliveries"] = row["labels"]["sanctions_support"]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    overrides = train_overrides(tmp_path / "rows.jsonl", tmp_path / "outputs", tiny_backbone)
+    result = run("train", *overrides, f"paths.data={data}", "training.epochs=1")
+    assert result.returncode == 0, result.stderr
+    metrics = read_json(tmp_path / "outputs" / "latest" / "metrics.json")
+    assert list(metrics["systems"]["e5_small_embedded"]["targets"])[-1] == "arms_deliveries"

@@ -1,0 +1,43 @@
+from dataclasses import replace
+
+import pytest
+
+from conftest import GOOD_ROW
+from govstance.corpus.splits import check_groups_whole, in_split, stratified_splits, with_splits
+from govstance.errors import GovstanceError
+
+
+def test_each_stratum_is_cut_in_the_same_shares():
+    strata = {lang: [f"{lang}{number}" for number in range(40)] for lang in ("de", "fr")}
+    splits = stratified_splits(strata)
+    for groups in strata.values():
+        counts = [sum(splits[group] == name for group in groups) for name in ("train", "dev", "test")]
+        assert counts == [28, 6, 6]
+
+
+def test_rows_without_splits_are_dealt_out_by_group():
+    rows = [
+        replace(GOOD_ROW, id=f"{group}:{government}", group=str(group), government=government, split=None)
+        for group in range(40)
+        for government in ("KAZ", "FRA")
+    ]
+    dealt = with_splits(rows)
+    assert {row.split for row in dealt} == {"train", "dev", "test"}
+    assert with_splits(list(reversed(rows)))[::-1] == dealt
+
+
+def test_a_group_in_two_splits_is_an_error_that_names_both_rows():
+    rows = [replace(GOOD_ROW, id="a", split="train"), replace(GOOD_ROW, id="b", split="test")]
+    with pytest.raises(GovstanceError, match="group 't1' is in two splits: row 'a' in 'train', row 'b' in 'test'"):
+        check_groups_whole(rows)
+
+
+def test_splits_in_some_rows_only_are_an_error():
+    rows = [replace(GOOD_ROW, id="a", split="train"), replace(GOOD_ROW, id="b", group="t2", split=None)]
+    with pytest.raises(GovstanceError, match="1 of 2 rows have no split"):
+        with_splits(rows)
+
+
+def test_an_empty_split_is_an_error_with_the_counts():
+    with pytest.raises(GovstanceError, match="'dev' has no rows: expected at least one; found train 1, dev 0, test 0"):
+        in_split([replace(GOOD_ROW, split="train")], "dev")

@@ -1,0 +1,100 @@
+import pytest
+import torch
+from transformers import AutoModel
+
+from conftest import TARGET_IDS, learnable_rows
+from govstance.config import ModelConfig
+from govstance.errors import GovstanceError
+from govstance.models.backbones import load_backbone
+from govstance.models.encoding import IGNORED_LABEL
+from govstance.models.predictor import encoder_for
+from govstance.models.stance_model import masked_loss, pooled
+from govstance.training.fitting import build_model, freeze, set_class_weights
+
+
+@pytest.fixture
+def model_and_encoder(tiny_backbone):
+    torch.manual_seed(0)
+    backbone = load_backbone(str(tiny_backbone))
+    model = build_model(backbone, ModelConfig(kind="transformer", name="tiny"), TARGET_IDS).eval()
+    return model, encoder_for(model, backbone.tokenizer)
+
+
+def test_cached_lower_states_give_the_logits_of_the_whole_pass(model_and_encoder):
+    model, encoder = model_and_encoder
+    batch = encoder.collate(encoder.encode(learnable_rows(4)))
+    whole = model(**batch)
+    states = model.lower_states(batch, 1)
+    rest = {name: tensor for name, tensor in batch.items() if name not in ("input_ids", "position_ids")}
+    upper = model(**rest, lower_states=states, n_lower_layers=1)
+    assert torch.allclose(whole.logits, upper.logits, atol=1e-5)
+    assert torch.allclose(whole.loss, upper.loss, atol=1e-5)
+
+
+def test_pooling_takes_the_first_and_the_mean_state():
+    states = torch.tensor([[[1.0], [2.0], [6.0]], [[10.0], [20.0], [30.0]]])
+    mask = torch.tensor([[False, True, True], [True, True, False]])
+    result = pooled(states, torch.tensor([0, 1]), torch.tensor([1, 0]), mask)
+    assert result.tolist() == [[2.0, 4.0], [10.0, 15.0]]
+
+
+def test_loss_leaves_out_what_is_not_annotated():
+    logits = torch.zeros(2, 2, 4)
+    logits[0, 0, 1] = 5.0
+    labels = torch.tensor([[1, IGNORED_LABEL], [IGNORED_LABEL, IGNORED_LABEL]])
+    expected = -torch.log_softmax(logits[0, 0], dim=-1)[1]
+    assert torch.isclose(masked_loss(logits, labels, torch.ones(2, 4)), expected)
+
+
+def test_a_batch_without_labels_has_a_loss_of_zero_with_a_gradient():
+    logits = torch.ones(1, 1, 4, requires_grad=True)
+    loss = masked_loss(logits, torch.tensor([[IGNORED_LABEL]]), torch.ones(1, 4))
+    loss.backward()
+    assert loss.item() == 0.0
+
+
+def test_transformers_loads_the_saved_model(model_and_encoder, tmp_path):
+    model, encoder = model_and_encoder
+    model.save_pretrained(tmp_path)
+    again = AutoModel.from_pretrained(tmp_path).eval()
+    batch = encoder.collate(encoder.encode(learnable_rows(3)))
+    assert torch.allclose(model(**batch).logits, again(**batch).logits, atol=1e-6)
+    assert again.config.target_ids == list(TARGET_IDS)
+
+
+def test_frozen_layers_have_no_gradient(model_and_encoder):
+    model, _ = model_and_encoder
+    freeze(model, 1, train_word_embeddings=False)
+    trained = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert not any(name.startswith(("encoder.embeddings", "encoder.encoder.layer.0.")) for name in trained)
+    assert any(name.startswith("encoder.encoder.layer.1.") for name in trained)
+
+
+@pytest.mark.parametrize(
+    ("n_layers", "train_embeddings", "message"),
+    [
+        (3, False, r"training\.frozen_layers=3: the encoder bert has 2; expected a number of layers it has"),
+        (1, True, "exclude each other"),
+    ],
+)
+def test_contradictory_settings_are_explained(model_and_encoder, n_layers, train_embeddings, message):
+    with pytest.raises(GovstanceError, match=message):
+        freeze(model_and_encoder[0], n_layers, train_word_embeddings=train_embeddings)
+
+
+def test_class_weights_are_the_power_of_the_inverse_share(model_and_encoder):
+    model, _ = model_and_encoder
+    set_class_weights(model, [[1, 4, 4, 7]] * 3, power=0.5)
+    assert model.class_weights[0].tolist() == pytest.approx([2.0, 1.0, 1.0, (4 / 7) ** 0.5])
+
+
+def test_an_encoder_without_absolute_positions_needs_the_pair_layout(tiny_backbone, monkeypatch):
+    backbone = load_backbone(str(tiny_backbone))
+    monkeypatch.setattr(type(backbone.encoder.config), "model_type", "modernbert")
+    with pytest.raises(GovstanceError, match=r"of type 'modernbert': set model\.layout=pair"):
+        build_model(backbone, ModelConfig(kind="transformer", name="x"), TARGET_IDS)
+
+
+def test_an_unknown_layout_lists_the_valid_ones(tiny_backbone):
+    with pytest.raises(GovstanceError, match="expected one of packed, pair; found 'triple'"):
+        build_model(load_backbone(str(tiny_backbone)), ModelConfig(kind="t", name="x", layout="triple"), TARGET_IDS)
