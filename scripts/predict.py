@@ -16,7 +16,7 @@ register_schemas()
 def main(config: DictConfig) -> None:
     """Prints the matrix and its evidence, or writes the answers and says where."""
     predict = to_dataclass(config, PredictConfig)
-    count = run_prediction(predict, Console())
+    count = run_prediction(predict, Console(record=predict.picture is not None))
     if predict.output is not None:
         print(f"{count} documents answered: {predict.output}")
 

@@ -1,8 +1,8 @@
 import datetime
 
 import pytest
-
 from conftest import ROOT
+
 from govstance.actors.gazetteer import Pattern, load_leaders, load_patterns, load_states
 from govstance.actors.matcher import Matcher
 from govstance.actors.names import government_name

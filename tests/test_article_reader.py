@@ -2,9 +2,9 @@ import io
 
 import numpy as np
 import pytest
+from conftest import ROOT, TARGET_IDS
 from rich.console import Console
 
-from conftest import ROOT, TARGET_IDS
 from govstance.inference.aggregate import pool_passages, strongest
 from govstance.inference.documents import Document
 from govstance.inference.reader import DOCUMENTS_AT_ONCE, ArticleReader

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from conftest import GOOD_ROW, TARGET_IDS, learnable_rows
+
 from govstance.models.baselines import BASELINES, fit_baseline, load_baseline
 from govstance.schema import STANCES
 

@@ -1,7 +1,8 @@
 import pytest
-
 from conftest import TARGET_IDS
+
 from govstance.config import PathsConfig, PrepareConfig
+from govstance.corpus.agreement import agreement
 from govstance.corpus.composed import read_composed, second_labels, to_rows
 from govstance.errors import BadRowsError, GovstanceError
 from govstance.files import read_json
@@ -53,6 +54,18 @@ def test_second_labels_carry_the_ids_of_the_rows(write_rows):
     assert second[f"{texts[0].group}:BLR"]["sanctions_support"] == "none"
 
 
+def test_agreement_by_hand(write_rows):
+    texts = read_composed([write_rows(TEXT)], 3)
+    rows = to_rows(texts, TARGET_IDS)
+    second = {value["id"]: value["labels"] for value in second_labels(texts, TARGET_IDS)}
+    found = agreement(rows, second, TARGET_IDS)
+    # Sanctions: BLR against/none, RUS none/none, POL none/none: two of three alike; by chance 2/3 * 1 + 1/3 * 0.
+    assert found["sanctions_support"].n_rows == 3
+    assert found["sanctions_support"].share == pytest.approx(2 / 3)
+    assert found["sanctions_support"].kappa == pytest.approx(0.0)
+    assert found["russia_alliance"].n_rows == 2
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -84,7 +97,8 @@ def test_preparation_writes_one_file_a_language(write_rows, tmp_path):
         output=str(tmp_path / "corpus"),
         second_labels=str(tmp_path / "second.jsonl"),
     )
-    assert run_preparation(config) == {"en": 3, "fr": 3}
+    written = run_preparation(config)
+    assert (written.n_texts, written.n_rows) == ({"en": 1, "fr": 1}, {"en": 3, "fr": 3})
     assert sorted(path.name for path in (tmp_path / "corpus").iterdir()) == ["en.jsonl", "fr.jsonl"]
     first = (tmp_path / "second.jsonl").read_text().splitlines()[0]
     (tmp_path / "one.json").write_text(first)

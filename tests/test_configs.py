@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
-from conftest import ROOT
 from govstance.config import SCHEMAS, TrainConfig, register_schemas, to_dataclass
 
 CONFIGS = ROOT / "configs"

@@ -3,8 +3,8 @@
 from collections import Counter, defaultdict
 
 import pytest
-
 from conftest import ROOT, SHARED, TARGET_IDS, needs_shared
+
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import with_splits
 from govstance.schema import STANCES

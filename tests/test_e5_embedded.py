@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer
 
-from conftest import ROOT
 from govstance.errors import BackboneUnavailableError
 from govstance.models import e5_embedded
 from govstance.models.backbones import default_cache_folder

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-
 from conftest import GOOD_ROW, TARGET_IDS, learnable_rows
+
 from govstance.config import ModelConfig
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL, batches_by_length, government_query, label_counts

@@ -1,8 +1,8 @@
 import logging
 
 import pytest
-
 from conftest import GOOD_ROW, TARGET_IDS
+
 from govstance.corpus.reader import read_rows
 from govstance.errors import BadRowsError, GovstanceError
 

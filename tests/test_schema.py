@@ -1,10 +1,10 @@
 import pytest
-
 from conftest import GOOD_ROW, TARGET_IDS
+
 from govstance.schema import STANCES, row_from_json, row_problems
 
 BAD_FIELDS = [
-    ("text", "  ", 'field "text": expected a text that is not empty, found \'  \''),
+    ("text", "  ", "field \"text\": expected a text that is not empty, found '  '"),
     ("lang", "eng", 'field "lang": expected an ISO 639-1 code such as "en", found \'eng\''),
     ("date", "2022-13-01", "field \"date\": expected a day as YYYY-MM-DD, or null, found '2022-13-01'"),
     ("date", "20220403", "field \"date\": expected a day as YYYY-MM-DD, or null, found '20220403'"),
@@ -23,7 +23,7 @@ BAD_FIELDS = [
     (
         "labels",
         {"sanctions_support": "pro"},
-        'field "labels.sanctions_support": expected one of favor, against, neutral, none or null; found \'pro\'',
+        "field \"labels.sanctions_support\": expected one of favor, against, neutral, none or null; found 'pro'",
     ),
 ]
 

@@ -2,8 +2,8 @@ import json
 
 import numpy as np
 import pytest
-
 from conftest import SHARED, needs_shared
+
 from govstance.evaluation.metric import StanceMetric
 from govstance.evaluation.results import NOT_ANNOTATED, system_scores
 from govstance.evaluation.scores import confusion, macro_f1_of_confusions, stance_scores
@@ -67,7 +67,9 @@ def test_a_published_score_is_reproduced():
     gold, predicted = [], []
     for target in ("abortion", "atheism", "climate", "feminist", "hillary"):
         gold += [names[int(line)] for line in (folder / target / "test_labels.txt").read_text().split()]
-        predicted += [names[int(line)] for line in (folder / "released_predictions" / f"{target}.txt").read_text().split()]
+        predicted += [
+            names[int(line)] for line in (folder / "released_predictions" / f"{target}.txt").read_text().split()
+        ]
     assert 100 * stance_scores(gold, predicted)["f_avg"] == pytest.approx(72.4, abs=0.05)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-
 from conftest import ROOT, learnable_rows
+
 from govstance.files import read_json, write_jsonl
 
 ARTICLE = "Kazakhstan rejects condemns embraces . France sleeps imposes blames ."
@@ -99,9 +99,7 @@ def test_predictions_give_the_scores_of_the_metrics(trained):
 
 def test_evaluate_gives_the_score_that_train_gave(trained, rows_file, outputs, tmp_path):
     folder = tmp_path / "evaluation"
-    result = run(
-        "evaluate", f"model={trained}", f"corpus.files=[{rows_file}]", "split=test", f"hydra.run.dir={folder}"
-    )
+    result = run("evaluate", f"model={trained}", f"corpus.files=[{rows_file}]", "split=test", f"hydra.run.dir={folder}")
     assert result.returncode == 0, result.stderr
     ours, theirs = read_json(folder / "metrics.json"), read_json(trained / "metrics.json")
     assert ours["systems"] == theirs["systems"]

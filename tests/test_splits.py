@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 import pytest
-
 from conftest import GOOD_ROW
+
 from govstance.corpus.splits import check_groups_whole, in_split, stratified_splits, with_splits
 from govstance.errors import GovstanceError
 

@@ -1,8 +1,8 @@
 import pytest
 import torch
+from conftest import TARGET_IDS, learnable_rows
 from transformers import AutoModel
 
-from conftest import TARGET_IDS, learnable_rows
 from govstance.config import ModelConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import load_backbone

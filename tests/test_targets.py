@@ -1,6 +1,6 @@
 import pytest
-
 from conftest import ROOT, TARGET_IDS
+
 from govstance.errors import GovstanceError
 from govstance.targets import Target, load_targets, targets_from_json
 

@@ -145,7 +145,9 @@ class PredictConfig:
     input: str = MISSING
     # A .jsonl file to write; null: print the matrix.
     output: str | None = None
-    # Overwrite `output` where it exists.
+    # An .svg picture of what is printed; null: none.
+    picture: str | None = None
+    # Overwrite `output` and `picture` where they exist.
     overwrite: bool = False
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)

@@ -8,7 +8,7 @@ from tqdm import tqdm
 
 from govstance.config import PredictConfig, ReadingConfig
 from govstance.errors import GovstanceError
-from govstance.files import write_jsonl
+from govstance.files import write_jsonl, write_text
 from govstance.inference.aggregate import StanceAnswer
 from govstance.inference.documents import Document, read_documents
 from govstance.inference.reader import ArticleReader
@@ -48,6 +48,8 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     if config.output is None:
         for document, answers in answered:
             print_answers(console, document.id, answers, model.targets)
+        if config.picture is not None:
+            write_text(Path(config.picture), console.export_svg(title="govstance"))
         return len(documents)
     return write_jsonl(Path(config.output), (answers_to_json(document.id, answers) for document, answers in answered))
 
@@ -62,8 +64,11 @@ def _check(config: PredictConfig) -> None:
             f"reading.stride={reading.stride} is larger than reading.sentences_per_passage="
             f"{reading.sentences_per_passage}: sentences between two passages would never be read."
         )
-    if config.output is not None and Path(config.output).exists() and not config.overwrite:
-        raise GovstanceError(f"output: {config.output} exists; choose another name or add overwrite=true.")
+    if config.output is not None and config.picture is not None:
+        raise GovstanceError("output and picture exclude each other: a picture shows what is printed. Leave out one.")
+    for option, path in (("output", config.output), ("picture", config.picture)):
+        if path is not None and Path(path).exists() and not config.overwrite:
+            raise GovstanceError(f"{option}: {path} exists; choose another name or add overwrite=true.")
 
 
 def _with_progress(

@@ -1,24 +1,35 @@
 """Turns composed texts into the corpus: one file of labelled rows a language, and the second labels apart."""
 
-import logging
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from govstance.config import PrepareConfig
+from govstance.corpus.agreement import Agreement, agreement
 from govstance.corpus.composed import read_composed, second_labels, to_rows
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns, write_jsonl
-from govstance.schema import row_problems
+from govstance.schema import Row, row_problems
 from govstance.targets import load_targets
 
-logger = logging.getLogger(__name__)
+
+@dataclass(frozen=True)
+class Preparation:
+    """What was written.
+
+    Attributes:
+        n_texts: Language -> texts.
+        n_rows: Language -> rows.
+        agreement: Target -> agreement of the two annotators.
+    """
+
+    n_texts: dict[str, int]
+    n_rows: dict[str, int]
+    agreement: dict[str, Agreement]
 
 
-def run_preparation(config: PrepareConfig) -> dict[str, int]:
+def run_preparation(config: PrepareConfig) -> Preparation:
     """Converts and writes; nothing is written unless every text is good.
-
-    Returns:
-        Language -> number of rows written.
 
     Raises:
         BadRowsError: A composed text breaks its form.
@@ -36,12 +47,16 @@ def run_preparation(config: PrepareConfig) -> dict[str, int]:
         problems = row_problems(row.to_json(), target_ids)
         if problems:
             raise GovstanceError(f"row {row.id!r}: {problems[0]}")
-    counts: dict[str, int] = {}
-    for lang in sorted({row.lang for row in rows}):
-        of_language = [row.to_json() for row in rows if row.lang == lang]
-        counts[lang] = write_jsonl(Path(config.output) / f"{lang}.jsonl", of_language)
+    by_language: dict[str, list[Row]] = {}
+    for row in rows:
+        by_language.setdefault(row.lang, []).append(row)
+    for lang, of_language in by_language.items():
+        write_jsonl(Path(config.output) / f"{lang}.jsonl", (row.to_json() for row in of_language))
     known = {row.id for row in rows}
     second = [value for value in second_labels(texts, target_ids) if value["id"] in known]
     write_jsonl(Path(config.second_labels), second)
-    logger.info("%d texts, %d rows, %d of them with a second labelling", len(texts), len(rows), len(second))
-    return counts
+    return Preparation(
+        n_texts={lang: len({row.group for row in of_language}) for lang, of_language in sorted(by_language.items())},
+        n_rows={lang: len(of_language) for lang, of_language in sorted(by_language.items())},
+        agreement=agreement(rows, {value["id"]: value["labels"] for value in second}, target_ids),
+    )

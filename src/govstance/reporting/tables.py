@@ -10,9 +10,14 @@ from govstance.schema import STANCES
 
 HEADLINE = (
     ("macro-F1", "macro_f1"),
-    ("macro-F1, stances with 5+ rows", "macro_f1_supported"),
+    ("macro-F1 (5+)", "macro_f1_supported"),
     ("F_avg", "f_avg"),
     ("accuracy", "accuracy"),
+)
+EXPLANATION = (
+    "Means over the targets. macro-F1 runs over the four stances, its interval is a bootstrap over documents "
+    "(1,000 draws); (5+): only stances with at least 5 rows. F_avg: mean F1 of favor and against. The baselines were "
+    "fitted on the same training rows."
 )
 
 
@@ -37,9 +42,9 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def print_headline(console: Console, title: str, metrics: Mapping[str, Any]) -> None:
     """Prints the headline table."""
     header, rows = headline_rows(metrics)
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", caption=EXPLANATION, caption_justify="left")
     for index, name in enumerate(header):
-        table.add_column(name, justify="left" if index == 0 else "right", overflow="fold")
+        table.add_column(name, justify="left" if index == 0 else "right", no_wrap=index == 0)
     for row in rows:
         table.add_row(*row)
     console.print(table)
@@ -55,14 +60,7 @@ def report_markdown(metrics: Mapping[str, Any], *, title: str, facts: Sequence[t
     """
     header, rows = headline_rows(metrics)
     parts = [f"# {title}", "", *[f"- {label}: {value}" for label, value in facts], "", "## Scores", ""]
-    parts += [
-        "Means over the targets. macro-F1 runs over the four stances; the interval is a bootstrap over documents "
-        "(1,000 draws). F_avg is the mean of the F1 of favor and against (SemEval-2016 Task 6). The baselines were "
-        "fitted on the same training rows.",
-        "",
-        markdown_table(header, rows),
-        "",
-    ]
+    parts += [EXPLANATION, "", markdown_table(header, rows), ""]
     model_name = next(iter(metrics["systems"]))
     for target, scores in metrics["systems"][model_name]["targets"].items():
         parts += _target_section(target, scores)

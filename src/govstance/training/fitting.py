@@ -16,7 +16,7 @@ import datasets
 import numpy as np
 import torch
 from tqdm import tqdm
-from transformers import Trainer, TrainingArguments
+from transformers import ProgressCallback, Trainer, TrainingArguments
 
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
@@ -254,12 +254,25 @@ def run_trainer(
         data_collator=batcher,
         optimizers=(optimizer_for(model, training), None),
     )
+    trainer.remove_callback(ProgressCallback)
+    trainer.add_callback(TrainingBar)
     trainer.train()
     return [
         {"step": entry["step"], "epoch": round(entry["epoch"], 3), "loss": entry["loss"]}
         for entry in trainer.state.log_history
         if "loss" in entry
     ]
+
+
+class TrainingBar(ProgressCallback):
+    """The Trainer's bar with the loss beside the time left, in place of a printed line per log entry."""
+
+    def on_log(
+        self, args: TrainingArguments, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        """Shows the newest loss."""
+        if state.is_world_process_zero and self.training_bar is not None and logs and "loss" in logs:
+            self.training_bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
 
 
 def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.Optimizer:
