@@ -12,7 +12,7 @@ from govstance.reporting.tables import print_headline
 register_schemas()
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="evaluate")
+@hydra.main(version_base="1.3", config_path="../configs/apply", config_name="evaluate")
 @exit_on_bad_input
 def main(config: DictConfig) -> None:
     """Scores the model and the baselines of its run, prints the scores and where the report lies."""

@@ -11,7 +11,7 @@ from govstance.jobs.predict import run_prediction
 register_schemas()
 
 
-@hydra.main(version_base="1.3", config_path="../configs", config_name="predict")
+@hydra.main(version_base="1.3", config_path="../configs/apply", config_name="predict")
 @exit_on_bad_input
 def main(config: DictConfig) -> None:
     """Prints the matrix and its evidence, or writes the answers and says where."""

@@ -5,6 +5,7 @@ import pytest
 from conftest import ROOT, TARGET_IDS
 from rich.console import Console
 
+from govstance.actors.finder import MentionFinder
 from govstance.inference.aggregate import pool_passages, strongest
 from govstance.inference.documents import Document
 from govstance.inference.reader import DOCUMENTS_AT_ONCE, ArticleReader
@@ -20,7 +21,7 @@ ARTICLE = (
 
 @pytest.fixture
 def reader(keyword_predictor) -> ArticleReader:
-    return ArticleReader(keyword_predictor, ROOT / "data" / "actors", sentences_per_passage=3, stride=2)
+    return ArticleReader(keyword_predictor, MentionFinder(ROOT / "data" / "actors"), sentences_per_passage=3, stride=2)
 
 
 def read_one(reader: ArticleReader, document: Document):

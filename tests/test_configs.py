@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 from govstance.config import SCHEMAS, TrainConfig, register_schemas, to_dataclass
 
 CONFIGS = ROOT / "configs"
-TOP_LEVEL = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
-GROUP_FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("*/*.yaml"))
+SCRIPTS = sorted([*CONFIGS.glob("*.yaml"), *(CONFIGS / "apply").glob("*.yaml")])
+GROUP_FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("*/*.yaml") if path.parent.name != "apply")
 
 # What a user must give on the command line.
 REQUIRED = {
@@ -26,16 +26,27 @@ REQUIRED = {
 @pytest.fixture(autouse=True)
 def _schemas():
     register_schemas()
+
+
+@pytest.fixture
+def _train_configs():
     with initialize_config_dir(str(CONFIGS), version_base="1.3"):
         yield
 
 
-@pytest.mark.parametrize("name", TOP_LEVEL)
-def test_every_script_composes_to_its_dataclass(name):
-    config = compose(name, overrides=REQUIRED[name])
-    assert isinstance(to_dataclass(config, SCHEMAS[f"{name}_schema"]), SCHEMAS[f"{name}_schema"])
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_every_script_composes_to_its_dataclass(path):
+    with initialize_config_dir(str(path.parent), version_base="1.3"):
+        config = compose(path.stem, overrides=REQUIRED[path.stem])
+    schema = SCHEMAS[f"{path.stem}_schema"]
+    assert isinstance(to_dataclass(config, schema), schema)
 
 
+def test_every_yaml_file_is_composed_here():
+    assert len(SCRIPTS) + len(GROUP_FILES) == len(list(CONFIGS.rglob("*.yaml")))
+
+
+@pytest.mark.usefixtures("_train_configs")
 @pytest.mark.parametrize("path", GROUP_FILES, ids=str)
 def test_every_file_of_every_group_composes(path: Path):
     config = to_dataclass(compose("train", overrides=[f"{path.parent}={path.stem}"]), TrainConfig)
@@ -50,17 +61,20 @@ def test_every_file_of_every_group_composes(path: Path):
                 assert getattr(group, key) == value
 
 
+@pytest.mark.usefixtures("_train_configs")
 def test_an_experiment_wins_over_the_groups():
     assert compose("train").training.frozen_layers > 0
     assert compose("train", overrides=["experiment=full"]).training.frozen_layers == 0
 
 
+@pytest.mark.usefixtures("_train_configs")
 @pytest.mark.parametrize("override", ["training.learning_rat=1e-3", "model.layuot=pair", "sed=1", "corpus.file=[a]"])
 def test_a_misspelt_key_on_the_command_line_is_an_error(override):
     with pytest.raises(ConfigCompositionException, match="Could not override"):
         compose("train", overrides=[override])
 
 
+@pytest.mark.usefixtures("_train_configs")
 def test_a_misspelt_key_in_a_file_is_an_error(tmp_path):
     folder = tmp_path / "training"
     folder.mkdir()
@@ -69,10 +83,12 @@ def test_a_misspelt_key_in_a_file_is_an_error(tmp_path):
         compose("train", overrides=["training=typo", f"hydra.searchpath=[file://{tmp_path}]"])
 
 
+@pytest.mark.usefixtures("_train_configs")
 def test_a_value_of_the_wrong_type_is_an_error():
     with pytest.raises(ConfigCompositionException):
         compose("train", overrides=["training.epochs=many"])
 
 
+@pytest.mark.usefixtures("_train_configs")
 def test_seed_zero_is_a_seed():
     assert to_dataclass(compose("train", overrides=["seed=0"]), TrainConfig).seed == 0

@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 import torch
-from conftest import GOOD_ROW, TARGET_IDS, learnable_rows
+from conftest import GOOD_ROW, ROOT, TARGET_IDS, learnable_rows
 
+from govstance.actors.finder import MentionFinder
 from govstance.config import ModelConfig
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL, batches_by_length, government_query, label_counts
@@ -17,7 +18,7 @@ def model_and_encoder(request, tiny_backbone):
     backbone = load_backbone(str(tiny_backbone))
     config = ModelConfig(kind="transformer", name="tiny", layout=request.param, max_length_tokens=24)
     model = build_model(backbone, config, TARGET_IDS).eval()
-    return model, encoder_for(model, backbone.tokenizer)
+    return model, encoder_for(model, backbone.tokenizer, MentionFinder(ROOT / "data" / "actors"))
 
 
 def logits_of(model, encoder, rows):
@@ -63,6 +64,17 @@ def test_long_passages_are_cut_and_marked(model_and_encoder):
     assert item.truncated
     assert len(item.passage) == 24
     assert item.passage[-1] == encoder.tokenizer.sep_token_id
+
+
+def test_the_words_that_name_a_government_are_marked(model_and_encoder):
+    _, encoder = model_and_encoder
+    row = replace(GOOD_ROW, text="France rests . Kazakhstan rejects . Kazakhstan sleeps .")
+    unnamed = replace(row, government="BRA")
+    batch = encoder.collate(encoder.encode([row, unnamed]))
+    tokens = batch["input_ids"][batch["pair_item"]]
+    named = [tokens[0, index].item() for index in batch["mention_mask"][0].nonzero()[:, 0].tolist()]
+    assert named == [encoder.tokenizer.convert_tokens_to_ids("Kazakhstan")] * 2
+    assert torch.equal(batch["mention_mask"][1], batch["pair_mask"][1])
 
 
 def test_labels_not_annotated_are_ignored(model_and_encoder):

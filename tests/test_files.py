@@ -21,9 +21,13 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path):
-    with pytest.raises(KeyboardInterrupt), atomic_writer(tmp_path / "new.txt") as stream:
-        stream.write("half")
-        raise KeyboardInterrupt
+    def interrupted():
+        with atomic_writer(tmp_path / "new.txt") as stream:
+            stream.write("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 

@@ -161,8 +161,11 @@ def test_bad_rows_end_with_status_2_and_leave_latest_alone(trained, outputs, tin
 def test_a_stopped_training_does_not_become_latest(trained, rows_file, outputs, tiny_backbone):
     before = (outputs / "latest").resolve()
     process = subprocess.Popen(
-        [sys.executable, "scripts/train.py"]
-        + train_overrides(rows_file, outputs, tiny_backbone, "training.epochs=5000"),
+        [
+            sys.executable,
+            "scripts/train.py",
+            *train_overrides(rows_file, outputs, tiny_backbone, "training.epochs=5000"),
+        ],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -1,8 +1,9 @@
 import pytest
 import torch
-from conftest import TARGET_IDS, learnable_rows
+from conftest import ROOT, TARGET_IDS, learnable_rows
 from transformers import AutoModel
 
+from govstance.actors.finder import MentionFinder
 from govstance.config import ModelConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import load_backbone
@@ -17,7 +18,7 @@ def model_and_encoder(tiny_backbone):
     torch.manual_seed(0)
     backbone = load_backbone(str(tiny_backbone))
     model = build_model(backbone, ModelConfig(kind="transformer", name="tiny"), TARGET_IDS).eval()
-    return model, encoder_for(model, backbone.tokenizer)
+    return model, encoder_for(model, backbone.tokenizer, MentionFinder(ROOT / "data" / "actors"))
 
 
 def test_cached_lower_states_give_the_logits_of_the_whole_pass(model_and_encoder):
@@ -34,7 +35,7 @@ def test_cached_lower_states_give_the_logits_of_the_whole_pass(model_and_encoder
 def test_pooling_takes_the_first_and_the_mean_state():
     states = torch.tensor([[[1.0], [2.0], [6.0]], [[10.0], [20.0], [30.0]]])
     mask = torch.tensor([[False, True, True], [True, True, False]])
-    result = pooled(states, torch.tensor([0, 1]), torch.tensor([1, 0]), mask)
+    result = pooled(states, torch.tensor([0, 1]), torch.tensor([1, 0]), [mask])
     assert result.tolist() == [[2.0, 4.0], [10.0, 15.0]]
 
 
@@ -90,7 +91,7 @@ def test_class_weights_are_the_power_of_the_inverse_share(model_and_encoder):
 
 def test_an_encoder_without_absolute_positions_needs_the_pair_layout(tiny_backbone, monkeypatch):
     backbone = load_backbone(str(tiny_backbone))
-    monkeypatch.setattr(type(backbone.encoder.config), "model_type", "modernbert")
+    monkeypatch.setattr(backbone.encoder.config, "model_type", "modernbert")
     with pytest.raises(GovstanceError, match=r"of type 'modernbert': set model\.layout=pair"):
         build_model(backbone, ModelConfig(kind="transformer", name="x"), TARGET_IDS)
 

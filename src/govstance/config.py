@@ -49,6 +49,8 @@ class ModelConfig:
     passage_prefix: str = ""
     max_length_tokens: int = 256
     dropout: float = 0.1
+    # Whether the states of the words that name the government join the pooled state.
+    pool_mentions: bool = True
 
 
 @dataclass

@@ -8,13 +8,11 @@ that say the same are its evidence.
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
-from govstance.actors.gazetteer import load_patterns
-from govstance.actors.matcher import Matcher
+from govstance.actors.finder import MentionFinder
 from govstance.inference.aggregate import Evidence, StanceAnswer, pool_passages, strongest
 from govstance.inference.documents import Document
 from govstance.models.baselines import StancePredictor
@@ -63,18 +61,17 @@ class ArticleReader:
 
     Attributes:
         predictor: The model.
-        actors_folder: data/actors.
+        finder: Of mentions of governments.
         sentences_per_passage, stride, max_characters: See `split_passages`.
         max_evidence: Sentences per government and target.
     """
 
     predictor: StancePredictor
-    actors_folder: Path
+    finder: MentionFinder
     sentences_per_passage: int = 4
     stride: int = 2
     max_characters: int = 900
     max_evidence: int = 3
-    _matchers: dict[str, Matcher] = field(default_factory=dict)
 
     def read(self, documents: Iterable[Document]) -> Iterator[tuple[Document, list[StanceAnswer]]]:
         """Answers in the order of the documents; within one, by government and target.
@@ -154,20 +151,16 @@ class ArticleReader:
             stride=self.stride,
             max_characters=self.max_characters,
         )
-        matcher = self._matcher(document.lang)
         governments = []
         for passage in passages:
             text = document.text[passage.span.start : passage.span.end]
-            roles = {mention.government: "mentioned" for mention in matcher.find(text, document.date)}
+            roles = {
+                mention.government: "mentioned" for mention in self.finder.find(text, document.lang, document.date)
+            }
             if document.speaker is not None:
                 roles[document.speaker] = "speaker"
             governments.append(roles)
         return _Cut(document, sentences, passages, governments)
-
-    def _matcher(self, lang: str) -> Matcher:
-        if lang not in self._matchers:
-            self._matchers[lang] = Matcher(load_patterns(self.actors_folder, lang), lang)
-        return self._matchers[lang]
 
 
 def _passage_rows(cut: _Cut) -> dict[Pair, Row]:

@@ -12,11 +12,10 @@ from govstance.files import write_jsonl, write_text
 from govstance.inference.aggregate import StanceAnswer
 from govstance.inference.documents import Document, read_documents
 from govstance.inference.reader import ArticleReader
+from govstance.jobs.places import mention_finder
 from govstance.models.folder import load_model
 from govstance.reporting.answers import answers_to_json, print_answers
 from govstance.threads import use_threads
-
-ACTORS_FOLDER = "actors"
 
 
 def run_prediction(config: PredictConfig, console: Console) -> int:
@@ -35,10 +34,11 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     use_threads(config.threads)
     _check(config)
     documents = read_documents(config.input)
-    model = load_model(Path(config.model))
+    finder = mention_finder(config.paths)
+    model = load_model(Path(config.model), finder)
     reader = ArticleReader(
         predictor=model.predictor,
-        actors_folder=Path(config.paths.data) / ACTORS_FOLDER,
+        finder=finder,
         sentences_per_passage=config.reading.sentences_per_passage,
         stride=config.reading.stride,
         max_characters=config.reading.max_characters,

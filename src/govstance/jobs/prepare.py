@@ -9,8 +9,8 @@ from govstance.corpus.agreement import Agreement, agreement
 from govstance.corpus.composed import read_composed, second_labels, to_rows
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns, write_jsonl
+from govstance.jobs.places import configured_targets
 from govstance.schema import Row, row_problems
-from govstance.targets import load_targets
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def run_preparation(config: PrepareConfig) -> Preparation:
         BadRowsError: A composed text breaks its form.
         GovstanceError: A text occurs twice, or a row would break the row format.
     """
-    target_ids = [target.id for target in load_targets(Path(config.paths.data) / "targets.yaml")]
+    target_ids = [target.id for target in configured_targets(config.paths)]
     texts = read_composed(expand_patterns(config.composed, option="composed"), len(target_ids))
     twice = [group for group, count in Counter(text.group for text in texts).items() if count > 1]
     if twice:

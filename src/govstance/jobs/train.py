@@ -12,18 +12,17 @@ from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
+from govstance.jobs.places import configured_targets, mention_finder
 from govstance.models.baselines import BASELINES, Baseline, fit_baseline
 from govstance.models.folder import KINDS, TRANSFORMER, load_model, save_model
 from govstance.models.predictor import TransformerPredictor
 from govstance.schema import Row
-from govstance.targets import Target, load_targets
+from govstance.targets import Target
 from govstance.threads import use_threads
 from govstance.training.fitting import fit_stance_model
 from govstance.training.run_folder import data_fingerprints, now, point_latest_to, write_provenance
 
 logger = logging.getLogger(__name__)
-
-TARGETS_FILE = "targets.yaml"
 
 
 def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
@@ -43,7 +42,7 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     use_threads(config.training.threads)
     if config.model.kind not in KINDS:
         raise GovstanceError(f"model.kind: expected one of {', '.join(KINDS)}; found {config.model.kind!r}.")
-    targets = load_targets(Path(config.paths.data) / TARGETS_FILE)
+    targets = configured_targets(config.paths)
     files = expand_patterns(config.corpus.files, option="corpus.files")
     rows = with_splits(read_rows(files, [target.id for target in targets]))
     data = data_fingerprints(files)
@@ -53,7 +52,7 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     )
     training = _fit_and_save(config, train, dev, targets, data, run_folder)
     # Scored as read back from the folder: what is reported is what evaluate will find.
-    model = load_model(run_folder)
+    model = load_model(run_folder, mention_finder(config.paths))
     metrics = score_model(model, test, data=data, split="test", run_folder=run_folder, training=training)
     write_provenance(run_folder, seed=config.seed, data=data, started=started)
     point_latest_to(run_folder, Path(config.paths.outputs))
@@ -84,6 +83,7 @@ def _fit_and_save(
             seed=config.seed,
             cache_folder=Path(config.paths.cache) if config.paths.cache else None,
             work_folder=run_folder,
+            finder=mention_finder(config.paths),
         )
         training = dataclasses.asdict(report)
     else:

@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+from govstance.actors.finder import MentionFinder
 from govstance.actors.names import government_name
 from govstance.schema import STANCES, Row
 
@@ -30,6 +31,7 @@ class EncodedText:
     Attributes:
         passage: Token ids with the special tokens at both ends.
         queries: Token ids of each government, with special tokens.
+        mentions: Per government, the tokens of the passage that name it; empty where none does.
         labels: Stance index per government and target, IGNORED_LABEL where not annotated.
         rows: Position of each government's row in the rows that were encoded.
         truncated: Whether the passage was cut to the length limit.
@@ -37,6 +39,7 @@ class EncodedText:
 
     passage: list[int]
     queries: list[list[int]]
+    mentions: list[list[int]]
     labels: list[list[int]]
     rows: list[int]
     truncated: bool
@@ -57,6 +60,8 @@ class Encoder:
         layout: "packed" or "pair".
         passage_prefix: What the backbone expects before a passage ("passage: " for e5).
         max_length_tokens: Passages are cut to this many tokens.
+        finder: Where the governments are named in a passage; None: `mention_mask` falls back to the
+            government's own tokens everywhere.
         position_offset: Position id of a first token (XLM-R counts from 2, BERT from 0).
     """
 
@@ -65,6 +70,7 @@ class Encoder:
     layout: str
     passage_prefix: str
     max_length_tokens: int
+    finder: MentionFinder | None = None
     position_offset: int = 0
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedText]:
@@ -81,24 +87,45 @@ class Encoder:
             key = (row.text, row.lang) if self.layout == "packed" else position
             grouped.setdefault(key, []).append(position)
         texts = [self.passage_prefix + rows[positions[0]].text for positions in grouped.values()]
-        passages = self.tokenizer(texts)["input_ids"] if texts else []
+        if not texts:
+            return []
+        encoded = self.tokenizer(texts, return_offsets_mapping=True)
         return [
-            self._encoded_text(passage, positions, rows)
-            for passage, positions in zip(passages, grouped.values(), strict=True)
+            self._encoded_text(passage, offsets, positions, rows)
+            for passage, offsets, positions in zip(
+                encoded["input_ids"], encoded["offset_mapping"], grouped.values(), strict=True
+            )
         ]
 
-    def _encoded_text(self, passage: list[int], positions: list[int], rows: Sequence[Row]) -> EncodedText:
+    def _encoded_text(
+        self, passage: list[int], offsets: list[tuple[int, int]], positions: list[int], rows: Sequence[Row]
+    ) -> EncodedText:
         truncated = len(passage) > self.max_length_tokens
         if truncated:
             passage = [*passage[: self.max_length_tokens - 1], passage[-1]]
+            offsets = offsets[: self.max_length_tokens - 1]
         queries = [government_query(rows[position]) for position in positions]
         return EncodedText(
             passage=passage,
             queries=self.tokenizer(queries)["input_ids"],
+            mentions=self._mentions(rows[positions[0]], [rows[position].government for position in positions], offsets),
             labels=[self._labels(rows[position]) for position in positions],
             rows=positions,
             truncated=truncated,
         )
+
+    def _mentions(self, row: Row, governments: Sequence[str], offsets: Sequence[tuple[int, int]]) -> list[list[int]]:
+        """Tokens that overlap a mention, per government."""
+        tokens: dict[str, list[int]] = {government: [] for government in governments}
+        if self.finder is not None:
+            shift = len(self.passage_prefix)
+            for mention in self.finder.find(row.text, row.lang, row.date):
+                if mention.government in tokens:
+                    start, end = mention.start + shift, mention.end + shift
+                    tokens[mention.government] += [
+                        index for index, (first, last) in enumerate(offsets) if first < end and start < last
+                    ]
+        return [tokens[government] for government in governments]
 
     def _labels(self, row: Row) -> list[int]:
         stances = [row.labels.get(target) for target in self.target_ids]
@@ -113,6 +140,8 @@ class Encoder:
             pair_item: (n_pairs,), the item of each pair.
             pair_first: (n_pairs,), the token whose state stands for the pair.
             pair_mask: (n_pairs, length), the tokens whose mean state stands for the pair.
+            mention_mask: (n_pairs, length), the tokens of the passage that name the government; where none
+                does, as `pair_mask`.
             labels: (n_pairs, n_targets), stance index or IGNORED_LABEL.
         """
         sequences = [self._sequence(item) for item in items]
@@ -134,9 +163,23 @@ class Encoder:
             "pair_item": torch.tensor(pair_item),
             "pair_first": pair_mask.int().argmax(dim=1),
             "pair_mask": pair_mask,
+            "mention_mask": self._mention_mask(items, pair_mask),
             "labels": torch.tensor([labels for item in items for labels in item.labels]),
         }
         return batch
+
+    def _mention_mask(self, items: Sequence[EncodedText], pair_mask: torch.Tensor) -> torch.Tensor:
+        mask = torch.zeros_like(pair_mask)
+        pair = 0
+        for item in items:
+            # In the pair layout the government stands before the passage.
+            shift = len(item.queries[0]) if self.layout == "pair" else 0
+            for mentions in item.mentions:
+                mask[pair, [index + shift for index in mentions]] = True
+                if not mentions:
+                    mask[pair] = pair_mask[pair]
+                pair += 1
+        return mask
 
     def _attention_mask(self, segments: torch.Tensor) -> torch.Tensor:
         if self.layout == "pair":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from govstance.actors.finder import MentionFinder
 from govstance.errors import ModelFolderError
 from govstance.files import read_json, write_json
 from govstance.models.baselines import BASELINES, Baseline, load_baseline
@@ -77,8 +78,12 @@ def save_model(
     )
 
 
-def load_model(folder: Path) -> LoadedModel:
+def load_model(folder: Path, finder: MentionFinder) -> LoadedModel:
     """Loads a model from its folder, or from the run folder that holds it.
+
+    Args:
+        folder: Model folder or run folder.
+        finder: Of mentions of governments, for a model that pools them.
 
     Raises:
         ModelFolderError: There is no whole model, or one of another schema.
@@ -102,7 +107,7 @@ def load_model(folder: Path) -> LoadedModel:
     kind = value["kind"]
     predictor: TransformerPredictor | Baseline
     if kind == TRANSFORMER:
-        predictor = TransformerPredictor.load(model_folder, Calibration(**value["calibration"]))
+        predictor = TransformerPredictor.load(model_folder, Calibration(**value["calibration"]), finder)
     else:
         predictor = load_baseline(kind, model_folder)
     return LoadedModel(

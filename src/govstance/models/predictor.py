@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from transformers import AutoTokenizer
 
+from govstance.actors.finder import MentionFinder
 from govstance.models.calibration import Calibration
 from govstance.models.encoding import EncodedText, Encoder, batch_to_device, batches_by_length
 from govstance.models.stance_model import StanceModel
@@ -73,13 +74,19 @@ class TransformerPredictor:
         self.encoder.tokenizer.save_pretrained(folder)
 
     @classmethod
-    def load(cls, folder: Path, calibration: Calibration) -> "TransformerPredictor":
-        """Reads what `save` wrote, as 32-bit floats."""
+    def load(cls, folder: Path, calibration: Calibration, finder: MentionFinder) -> "TransformerPredictor":
+        """Reads what `save` wrote, as 32-bit floats.
+
+        Args:
+            folder: The model folder.
+            calibration: Of the same model.
+            finder: Of mentions, for a model that pools them.
+        """
         model = StanceModel.from_pretrained(folder, dtype=torch.float32)
-        return cls(model, encoder_for(model, AutoTokenizer.from_pretrained(folder)), calibration)
+        return cls(model, encoder_for(model, AutoTokenizer.from_pretrained(folder), finder), calibration)
 
 
-def encoder_for(model: StanceModel, tokenizer: object) -> Encoder:
+def encoder_for(model: StanceModel, tokenizer: object, finder: MentionFinder | None) -> Encoder:
     """The encoder of rows that a model was trained with."""
     config = model.config
     return Encoder(
@@ -88,5 +95,6 @@ def encoder_for(model: StanceModel, tokenizer: object) -> Encoder:
         layout=config.layout,
         passage_prefix=config.passage_prefix,
         max_length_tokens=config.max_length_tokens,
+        finder=finder if config.pool_mentions else None,
         position_offset=config.position_offset,
     )

@@ -4,6 +4,7 @@ An ordinary `transformers` model: `save_pretrained` writes safetensors, and once
 `AutoModel.from_pretrained(folder)` gives it back. What the tensors mean is `encoding`'s business.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ class StanceConfig(PretrainedConfig):
         target_ids: Targets in the order of the heads.
         layout, passage_prefix, max_length_tokens, position_offset: See `encoding.Encoder`.
         head_dropout: Dropout on the pooled state.
+        pool_mentions: Whether the mean state of the government's mentions joins the pooled state.
     """
 
     model_type = "govstance"
@@ -38,6 +40,7 @@ class StanceConfig(PretrainedConfig):
         max_length_tokens: int = 256,
         position_offset: int = 0,
         head_dropout: float = 0.1,
+        pool_mentions: bool = False,
         **kwargs: Any,
     ):
         super().__init__(**kwargs)
@@ -48,6 +51,7 @@ class StanceConfig(PretrainedConfig):
         self.max_length_tokens = max_length_tokens
         self.position_offset = position_offset
         self.head_dropout = head_dropout
+        self.pool_mentions = pool_mentions
         self.stances = list(STANCES)
 
 
@@ -68,7 +72,8 @@ class StanceModel(PreTrainedModel):
     """Encoder plus head.
 
     Attributes:
-        class_weights: (n_targets, n_stances), weights of the loss; ones unless training sets them.
+        class_weights: (n_targets, n_stances), weights of the loss; None, which weighs all alike, unless
+            training sets them.
     """
 
     config_class = StanceConfig
@@ -81,8 +86,10 @@ class StanceModel(PreTrainedModel):
         backbone_config = AutoConfig.for_model(backbone.pop("model_type"), **backbone)
         self.encoder = AutoModel.from_config(backbone_config, **_without_pooler(backbone_config.model_type))
         self.dropout = nn.Dropout(config.head_dropout)
-        self.head = nn.Linear(2 * backbone_config.hidden_size, len(config.target_ids) * len(STANCES))
-        self.class_weights = torch.ones(len(config.target_ids), len(STANCES))
+        self.head = nn.Linear(
+            (3 if config.pool_mentions else 2) * backbone_config.hidden_size, len(config.target_ids) * len(STANCES)
+        )
+        self.class_weights: torch.Tensor | None = None
         self.post_init()
 
     def lower_layers(self, count: int) -> list[nn.Module]:
@@ -118,6 +125,7 @@ class StanceModel(PreTrainedModel):
         pair_item: torch.Tensor,
         pair_first: torch.Tensor,
         pair_mask: torch.Tensor,
+        mention_mask: torch.Tensor,
         input_ids: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
         lower_states: torch.Tensor | None = None,
@@ -127,8 +135,8 @@ class StanceModel(PreTrainedModel):
         """Scores pairs.
 
         Args:
-            attention_mask, pair_item, pair_first, pair_mask, input_ids, position_ids, labels: A batch from
-                `encoding.Encoder.collate`.
+            attention_mask, pair_item, pair_first, pair_mask, mention_mask, input_ids, position_ids, labels: A
+                batch from `encoding.Encoder.collate`.
             lower_states: From `lower_states`, in place of input_ids and position_ids.
             n_lower_layers: How many layers they have passed.
         """
@@ -139,9 +147,10 @@ class StanceModel(PreTrainedModel):
             mask = additive_mask(attention_mask, states.dtype)
             for layer in self.encoder.encoder.layer[n_lower_layers:]:
                 states = layer(states, attention_mask=mask)
-        logits = self.head(self.dropout(pooled(states, pair_item, pair_first, pair_mask)))
+        masks = [pair_mask, mention_mask] if self.config.pool_mentions else [pair_mask]
+        logits = self.head(self.dropout(pooled(states, pair_item, pair_first, masks)))
         logits = logits.view(-1, len(self.config.target_ids), len(STANCES))
-        loss = None if labels is None else masked_loss(logits, labels, self.class_weights.to(logits.device))
+        loss = None if labels is None else masked_loss(logits, labels, self.class_weights)
         return StanceOutput(loss=loss, logits=logits)
 
     def _encode(
@@ -154,36 +163,40 @@ class StanceModel(PreTrainedModel):
 
 
 def pooled(
-    states: torch.Tensor, pair_item: torch.Tensor, pair_first: torch.Tensor, pair_mask: torch.Tensor
+    states: torch.Tensor, pair_item: torch.Tensor, pair_first: torch.Tensor, masks: Sequence[torch.Tensor]
 ) -> torch.Tensor:
-    """First and mean state of each pair's tokens.
+    """First state of each pair, and its mean state under each mask.
 
     Args:
         states: (n_items, length, hidden).
         pair_item, pair_first: (n_pairs,).
-        pair_mask: (n_pairs, length) bool.
+        masks: (n_pairs, length) bool each, no row without a True.
 
     Returns:
-        (n_pairs, 2 * hidden).
+        (n_pairs, (1 + n_masks) * hidden).
     """
-    first = states[pair_item, pair_first]
-    weights = pair_mask.to(states.dtype)
-    weights = weights / weights.sum(dim=1, keepdim=True)
-    mean = torch.einsum("pl,plh->ph", weights, states[pair_item])
-    return torch.cat([first, mean], dim=-1)
+    of_pair = states[pair_item]
+    parts = [states[pair_item, pair_first]]
+    for mask in masks:
+        weights = mask.to(states.dtype)
+        parts.append(torch.einsum("pl,plh->ph", weights / weights.sum(dim=1, keepdim=True), of_pair))
+    return torch.cat(parts, dim=-1)
 
 
-def masked_loss(logits: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor) -> torch.Tensor:
+def masked_loss(logits: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> torch.Tensor:
     """Class-weighted cross-entropy per target over its annotated pairs, averaged over targets.
 
     Args:
         logits: (n_pairs, n_targets, n_stances).
         labels: (n_pairs, n_targets), IGNORED_LABEL where not annotated.
-        class_weights: (n_targets, n_stances).
+        class_weights: (n_targets, n_stances), or None for weights of 1.
     """
     losses = [
         nn.functional.cross_entropy(
-            logits[:, target], labels[:, target], weight=class_weights[target], ignore_index=IGNORED_LABEL
+            logits[:, target],
+            labels[:, target],
+            weight=None if class_weights is None else class_weights[target].to(logits.device),
+            ignore_index=IGNORED_LABEL,
         )
         for target in range(logits.shape[1])
         if (labels[:, target] != IGNORED_LABEL).any()

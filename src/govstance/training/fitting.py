@@ -18,6 +18,7 @@ import torch
 from tqdm import tqdm
 from transformers import ProgressCallback, Trainer, TrainingArguments
 
+from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
@@ -67,6 +68,7 @@ def fit_stance_model(
     seed: int,
     cache_folder: Path | None,
     work_folder: Path,
+    finder: MentionFinder,
 ) -> tuple[TransformerPredictor, FitReport]:
     """Trains on the train rows, calibrates on the dev rows.
 
@@ -77,6 +79,7 @@ def fit_stance_model(
         seed: Of initial head, dropout and order.
         cache_folder: Of converted backbones; None: the default one.
         work_folder: For the Trainer's own files.
+        finder: Of mentions of governments.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
@@ -91,7 +94,7 @@ def fit_stance_model(
         dropout=model_config.dropout,
     )
     model = build_model(backbone, model_config, target_ids)
-    encoder = encoder_for(model, backbone.tokenizer)
+    encoder = encoder_for(model, backbone.tokenizer, finder)
     items = encoder.encode(train_rows)[: training.max_texts]
     n_rows = sum(len(item.rows) for item in items)
     n_truncated = sum(item.truncated for item in items)
@@ -139,6 +142,7 @@ def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[st
             max_length_tokens=config.max_length_tokens,
             position_offset=backbone.position_offset,
             head_dropout=config.dropout,
+            pool_mentions=config.pool_mentions,
         )
     )
     model.encoder.load_state_dict(backbone.encoder.state_dict())
@@ -201,6 +205,7 @@ class Batcher:
             EncodedText(
                 passage=feature["passage"],
                 queries=feature["queries"],
+                mentions=feature["mentions"],
                 labels=feature["labels"],
                 rows=feature["rows"],
                 truncated=feature["truncated"],
