@@ -105,7 +105,15 @@ def test_evaluate_gives_the_score_that_train_gave(trained, rows_file, outputs, t
     assert ours["systems"] == theirs["systems"]
     assert (folder / "predictions.jsonl").read_text() == (trained / "predictions.jsonl").read_text()
     assert (folder / "report.md").is_file()
+    assert "add split=test" not in result.stdout + result.stderr
     assert (outputs / "latest").resolve() == trained
+
+
+def test_scoring_rows_that_were_trained_on_is_said(trained, rows_file, tmp_path):
+    result = run("evaluate", f"model={trained}", f"corpus.files=[{rows_file}]", f"hydra.run.dir={tmp_path}")
+    assert result.returncode == 0, result.stderr
+    assert "the model was trained on the train rows of 1 of these files" in result.stdout + result.stderr
+    assert "Scores on the 480 rows" in result.stdout
 
 
 def test_predict_prints_the_matrix_and_its_evidence(trained, tmp_path):
@@ -180,7 +188,9 @@ def test_a_stopped_training_does_not_become_latest(trained, rows_file, outputs, 
 
 
 def test_a_folder_without_a_model_is_explained(tmp_path):
-    result = run("evaluate", f"model={tmp_path}", f"hydra.run.dir={tmp_path / 'run'}")
+    result = run(
+        "evaluate", f"model={tmp_path}", "corpus.files=[data/corpus/en.jsonl]", f"hydra.run.dir={tmp_path / 'run'}"
+    )
     assert result.returncode == 2
     assert "expected a run folder or a model folder with govstance.json" in result.stdout + result.stderr
 

@@ -28,7 +28,6 @@ class PathsConfig:
 class CorpusConfig:
     """Labelled rows."""
 
-    name: str = MISSING
     # Paths or globs of JSON Lines files.
     files: list[str] = MISSING
 
@@ -71,7 +70,6 @@ class TrainingConfig:
     class_weight_power: float = 0.5
     # Only the first so many training texts, for a quick look; null: all.
     max_texts: int | None = None
-    evaluate_every_epoch: bool = False
     # Threads of the matrix library; null: its own choice, one a core.
     threads: int | None = None
 

@@ -62,8 +62,10 @@ def with_splits(rows: Sequence[Row]) -> list[Row]:
 
 
 def check_groups_whole(rows: Sequence[Row]) -> None:
-    """Raises:
-    GovstanceError: A group has rows in two splits.
+    """Checks that no document is in two splits.
+
+    Raises:
+        GovstanceError: A group has rows in two splits.
     """
     first: dict[str, Row] = {}
     for row in rows:

@@ -50,9 +50,22 @@ def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
     if config.split is not None:
         rows = in_split(with_splits(rows), config.split)
     data = data_fingerprints(files)
+    _warn_of_training_rows(model, data, config.split)
     metrics = score_model(model, rows, data=data, split=config.split, run_folder=run_folder)
     write_provenance(run_folder, seed=None, data=data, started=started)
     return metrics
+
+
+def _warn_of_training_rows(model: LoadedModel, data: list[dict[str, str]], split: str | None) -> None:
+    trained_on = {item["sha256"] for item in model.training_data}
+    known = [item["path"] for item in data if item["sha256"] in trained_on]
+    if known and split != "test":
+        logger.warning(
+            "the model was trained on the train rows of %d of these files (%s, ...) and calibrated on their dev rows: "
+            "add split=test for a score that means something",
+            len(known),
+            known[0],
+        )
 
 
 def score_model(
