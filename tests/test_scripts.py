@@ -198,7 +198,7 @@ def test_a_folder_without_a_model_is_explained(tmp_path):
 def test_a_forgotten_model_is_explained(tmp_path):
     result = run("predict", "input=a.txt", f"hydra.run.dir={tmp_path}")
     assert result.returncode == 2
-    assert "Missing mandatory value: model" in result.stdout + result.stderr
+    assert "model is not set: expected model=<value> on the command line" in result.stdout + result.stderr
 
 
 def test_a_hub_backbone_without_a_hub_names_the_embedded_one(rows_file, tmp_path):

@@ -5,6 +5,7 @@ files is described in data/actors/README.md.
 """
 
 import datetime
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ def load_patterns(folder: Path, lang: str) -> list[Pattern]:
     path = folder / f"{lang}.yaml"
     if path.is_file():
         patterns += _language_patterns(path)
-    return patterns + load_leaders(folder)
+    return [*patterns, *load_leaders(folder)]
 
 
 def load_states(folder: Path) -> frozenset[str]:
@@ -75,7 +76,8 @@ def load_states(folder: Path) -> frozenset[str]:
     return frozenset(codes)
 
 
-def load_leaders(folder: Path) -> list[Pattern]:
+@functools.lru_cache(maxsize=4)  # the same for every language, and the largest file
+def load_leaders(folder: Path) -> tuple[Pattern, ...]:
     """Leaders and foreign ministers, each for the term of office."""
     path = folder / LEADERS_FILE
     patterns = []
@@ -91,7 +93,7 @@ def load_leaders(folder: Path) -> list[Pattern]:
             ) from None
         _check(government, forms, place)
         patterns += [Pattern(form, government, "leaders", since, until) for form in forms]
-    return patterns
+    return tuple(patterns)
 
 
 def _language_patterns(path: Path) -> Iterator[Pattern]:

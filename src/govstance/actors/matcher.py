@@ -5,6 +5,7 @@ grows with the text and not with the number of patterns. Languages that write no
 substring. Where several patterns match at one place, the longest wins.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -137,6 +138,7 @@ class Matcher:
         return candidates
 
 
+@functools.lru_cache(maxsize=100_000)  # leaders come with every language
 def _compile(pattern: Pattern) -> _Compiled:
     words: list[str] = []
     open_ended: list[bool] = []

@@ -33,9 +33,8 @@ def exit_on_bad_input(main: Callable[[DictConfig], None]) -> Callable[[DictConfi
         except GovstanceError as error:
             logger.error("%s", error)
         except MissingMandatoryValue as error:
-            logger.error(
-                "%s Give it on the command line, as in the examples of the README.", str(error).splitlines()[0]
-            )
+            name = str(error).splitlines()[0].rpartition(": ")[2]
+            logger.error("%s is not set: expected %s=<value> on the command line; the README has examples.", name, name)
         else:
             return
         sys.exit(EXIT_STATUS_BAD_INPUT)
