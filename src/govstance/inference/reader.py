@@ -86,7 +86,7 @@ class ArticleReader:
     def _read_chunk(self, documents: Sequence[Document]) -> list[list[StanceAnswer]]:
         cuts = [self._cut(document) for document in documents]
         passages = self._predict([_passage_rows(cut) for cut in cuts])
-        drafts = [self._draft(cut, values) for cut, values in zip(cuts, passages, strict=True)]
+        drafts = [self._draft(values) for values in passages]
         sentences = self._predict([_sentence_rows(cut, draft) for cut, draft in zip(cuts, drafts, strict=True)])
         return [
             self._with_evidence(cut, draft, values) for cut, draft, values in zip(cuts, drafts, sentences, strict=True)
@@ -102,7 +102,7 @@ class ArticleReader:
         probabilities = iter(self.predictor.predict_probabilities(flat) if flat else ())
         return [{pair: next(probabilities) for pair in of_document} for of_document in rows]
 
-    def _draft(self, cut: _Cut, probabilities: Mapping[Pair, np.ndarray]) -> list[_Draft]:
+    def _draft(self, probabilities: Mapping[Pair, np.ndarray]) -> list[_Draft]:
         """Answers without evidence, and the passages they come from."""
         of_government: dict[str, list[int]] = {}
         for number, government in probabilities:

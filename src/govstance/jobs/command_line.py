@@ -33,7 +33,7 @@ def exit_on_bad_input(main: Callable[[DictConfig], None]) -> Callable[[DictConfi
         except GovstanceError as error:
             logger.error("%s", error)
         except MissingMandatoryValue as error:
-            name = str(error).splitlines()[0].rpartition(": ")[2]
+            name = error.full_key
             logger.error("%s is not set: expected %s=<value> on the command line; the README has examples.", name, name)
         else:
             return

@@ -1,5 +1,6 @@
 """The trained stance model as one thing: rows in, calibrated probabilities out; saved as one folder."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from govstance.models.calibration import Calibration
 from govstance.models.encoding import EncodedText, Encoder, batch_to_device, batches_by_length
 from govstance.models.stance_model import StanceModel
 from govstance.schema import STANCES, Row
+
+logger = logging.getLogger(__name__)
 
 # Large enough to keep two cores in big matrix products, small enough for their caches.
 TOKENS_PER_BATCH = 4096
@@ -44,6 +47,15 @@ class TransformerPredictor:
             float32, (n_rows, n_targets, n_stances).
         """
         items = self.encoder.encode(rows)
+        n_truncated = sum(item.truncated for item in items)
+        if n_truncated:
+            limit = self.encoder.max_length_tokens
+            logger.warning(
+                "%d of %d texts are longer than %d tokens; the rest of them was not read",
+                n_truncated,
+                len(items),
+                limit,
+            )
         logits = np.zeros((len(rows), len(self.target_ids), len(STANCES)), dtype=np.float32)
         self.model.eval()
         with torch.inference_mode():

@@ -272,6 +272,12 @@ def run_trainer(
 class TrainingBar(ProgressCallback):
     """The Trainer's bar with the loss beside the time left, in place of a printed line per log entry."""
 
+    def on_train_begin(self, args: TrainingArguments, state: Any, control: Any, **kwargs: Any) -> None:
+        """Names the bar."""
+        super().on_train_begin(args, state, control, **kwargs)
+        if self.training_bar is not None:
+            self.training_bar.set_description("training")
+
     def on_log(
         self, args: TrainingArguments, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **kwargs: Any
     ) -> None:

@@ -28,8 +28,15 @@ LATEST = "latest"
 
 
 def data_fingerprints(files: Sequence[Path]) -> list[dict[str, str]]:
-    """Path and sha256 of each file."""
-    return [{"path": str(path), "sha256": sha256_of_file(path)} for path in files]
+    """Path (from the working folder where it lies below it) and sha256 of each file."""
+    here = Path.cwd()
+    return [
+        {
+            "path": str(path.relative_to(here) if path.is_relative_to(here) else path),
+            "sha256": sha256_of_file(path),
+        }
+        for path in files
+    ]
 
 
 def write_provenance(
