@@ -56,15 +56,15 @@ class ModelConfig:
 class TrainingConfig:
     """How it is trained; baselines take none of this."""
 
-    epochs: int = 3
-    texts_per_batch: int = 16
-    learning_rate: float = 1e-4
+    epochs: int = MISSING
+    texts_per_batch: int = MISSING
+    learning_rate: float = MISSING
     head_learning_rate: float = 1e-3
     weight_decay: float = 0.01
     warmup_fraction: float = 0.1
     max_gradient_norm: float = 1.0
     # The layers nearest to the input that stay as they are; what they compute is computed once.
-    frozen_layers: int = 0
+    frozen_layers: int = MISSING
     train_word_embeddings: bool = False
     # Loss weight of a stance = (mean count / its count) ** power; 0 weighs all rows alike.
     class_weight_power: float = 0.5
