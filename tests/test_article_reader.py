@@ -13,6 +13,8 @@ from govstance.reporting.answers import answers_to_json, print_answers
 from govstance.schema import STANCES
 from govstance.targets import load_targets
 
+TARGETS = load_targets(ROOT / "data" / "targets.yaml")
+
 ARTICLE = (
     "The weather was fine. Kazakhstan rejects and embraces. Nobody else spoke. The day ended. "
     "France imposes. Another quiet sentence. Brazil waits."
@@ -21,7 +23,9 @@ ARTICLE = (
 
 @pytest.fixture
 def reader(keyword_predictor) -> ArticleReader:
-    return ArticleReader(keyword_predictor, MentionFinder(ROOT / "data" / "actors"), sentences_per_passage=3, stride=2)
+    return ArticleReader(
+        keyword_predictor, TARGETS, MentionFinder(ROOT / "data" / "actors"), sentences_per_passage=3, stride=2
+    )
 
 
 def read_one(reader: ArticleReader, document: Document):
@@ -59,6 +63,17 @@ def test_a_text_that_names_nobody_has_no_answers(reader):
     assert read_one(reader, Document("a", "It rained all day.", "en")) == []
 
 
+def test_nobody_is_asked_about_an_alliance_with_itself(reader):
+    document = Document("a", "Russia sleeps. Kazakhstan rests.", "en")
+    answers = read_one(reader, document)
+    asked = {(answer.government, answer.target) for answer in answers}
+    assert ("RUS", "russia_alliance") not in asked
+    assert ("KAZ", "russia_alliance") in asked
+    console = Console(file=io.StringIO(), width=120)
+    print_answers(console, "a", answers, TARGETS)
+    assert "Kazakhstan" in console.file.getvalue()
+
+
 def test_many_documents_come_back_in_order_and_unchanged_by_company(reader):
     documents = [Document(f"d{number}", ARTICLE, "en") for number in range(DOCUMENTS_AT_ONCE + 3)]
     results = list(reader.read(documents))
@@ -83,12 +98,12 @@ def test_the_json_form(reader):
 def test_the_printed_matrix(reader):
     console = Console(file=io.StringIO(), width=120)
     answers = read_one(reader, Document("article", ARTICLE, "en"))
-    print_answers(console, "article", answers, load_targets(ROOT / "data" / "targets.yaml"))
+    print_answers(console, "article", answers, TARGETS)
     text = console.file.getvalue()
     assert "Kazakhstan (KAZ)" in text
     assert "against 0.85" in text
     assert "named, without a position on any target: Brazil" in text
-    assert f"Kazakhstan rejects and embraces.  [{ARTICLE.index('Kazakhstan')}:" in text
+    assert f"Kazakhstan rejects and embraces. [{ARTICLE.index('Kazakhstan')}:" in text
 
 
 def test_a_none_of_one_passage_does_not_contradict_another():

@@ -10,7 +10,8 @@ from govstance.config import ModelConfig
 from govstance.errors import BackboneUnavailableError
 from govstance.models.backbones import load_backbone
 from govstance.models.predictor import TransformerPredictor, encoder_for
-from govstance.training.fitting import build_model, neutral_calibration
+from govstance.training.calibrating import neutral_calibration
+from govstance.training.fitting import build_model
 
 
 def test_a_local_folder_is_loaded(tiny_backbone):

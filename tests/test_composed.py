@@ -1,5 +1,5 @@
 import pytest
-from conftest import TARGET_IDS
+from conftest import ROOT, TARGET_IDS
 
 from govstance.config import PathsConfig, PrepareConfig
 from govstance.corpus.agreement import agreement
@@ -7,6 +7,9 @@ from govstance.corpus.composed import read_composed, second_labels, to_rows
 from govstance.errors import BadRowsError, GovstanceError
 from govstance.files import read_json
 from govstance.jobs.prepare import run_preparation
+from govstance.targets import load_targets
+
+TARGETS = load_targets(ROOT / "data" / "targets.yaml")
 
 TEXT = {
     "text": "Minsk and Moscow signed.",
@@ -21,7 +24,7 @@ TEXT = {
 
 
 def test_letters_become_labels(write_rows):
-    rows = {row.government: row for row in to_rows(read_composed([write_rows(TEXT)], 3), TARGET_IDS)}
+    rows = {row.government: row for row in to_rows(read_composed([write_rows(TEXT)], 3), TARGETS)}
     assert rows["BLR"].labels == dict(zip(TARGET_IDS, ("none", "against", "favor"), strict=True))
     assert rows["BLR"].role == "speaker"
     assert rows["RUS"].role == "mentioned"
@@ -30,34 +33,34 @@ def test_letters_become_labels(write_rows):
 
 
 def test_alliance_of_the_warring_parties_is_not_annotated(write_rows):
-    rows = {row.government: row for row in to_rows(read_composed([write_rows(TEXT)], 3), TARGET_IDS)}
+    rows = {row.government: row for row in to_rows(read_composed([write_rows(TEXT)], 3), TARGETS)}
     assert rows["RUS"].labels["russia_alliance"] is None
     assert rows["RUS"].labels["annexation_recognition"] == "favor"
 
 
 def test_a_government_only_the_second_annotator_saw_enters_when_silent(write_rows):
-    rows = {row.government: row for row in to_rows(read_composed([write_rows(TEXT)], 3), TARGET_IDS)}
+    rows = {row.government: row for row in to_rows(read_composed([write_rows(TEXT)], 3), TARGETS)}
     assert set(rows) == {"BLR", "RUS", "POL"}
     assert set(rows["POL"].labels.values()) == {"none"}
 
 
 def test_ids_do_not_depend_on_the_order_of_texts(write_rows):
     other = TEXT | {"text": "Another text."}
-    forward = to_rows(read_composed([write_rows(TEXT, other)], 3), TARGET_IDS)
-    backward = to_rows(read_composed([write_rows(other, TEXT)], 3), TARGET_IDS)
+    forward = to_rows(read_composed([write_rows(TEXT, other)], 3), TARGETS)
+    backward = to_rows(read_composed([write_rows(other, TEXT)], 3), TARGETS)
     assert {(row.id, row.split) for row in forward} == {(row.id, row.split) for row in backward}
 
 
 def test_second_labels_carry_the_ids_of_the_rows(write_rows):
     texts = read_composed([write_rows(TEXT)], 3)
-    second = {value["id"]: value["labels"] for value in second_labels(texts, TARGET_IDS)}
+    second = {value["id"]: value["labels"] for value in second_labels(texts, TARGETS)}
     assert second[f"{texts[0].group}:BLR"]["sanctions_support"] == "none"
 
 
 def test_agreement_by_hand(write_rows):
     texts = read_composed([write_rows(TEXT)], 3)
-    rows = to_rows(texts, TARGET_IDS)
-    second = {value["id"]: value["labels"] for value in second_labels(texts, TARGET_IDS)}
+    rows = to_rows(texts, TARGETS)
+    second = {value["id"]: value["labels"] for value in second_labels(texts, TARGETS)}
     found = agreement(rows, second, TARGET_IDS)
     # Sanctions: BLR against/none, RUS none/none, POL none/none: two of three alike; by chance 2/3 * 1 + 1/3 * 0.
     assert found["sanctions_support"].n_rows == 3

@@ -13,7 +13,8 @@ def test_the_shipped_targets_come_in_the_order_of_the_contract():
 
 def test_round_trip():
     assert targets_from_json([ENTRY], "x") == (Target(**ENTRY),)
-    assert Target(**ENTRY).to_json() == ENTRY
+    assert Target(**ENTRY).to_json() == ENTRY | {"not_asked_of": []}
+    assert targets_from_json([ENTRY | {"not_asked_of": ["RUS"]}], "x")[0].not_asked_of == ("RUS",)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,7 @@ def test_round_trip():
         ([ENTRY, ENTRY], "target 2: the id 'a' is used twice"),
         ([{"id": "a"}], r"target 1: expected a text in each of the fields id, name, .*; found the fields id"),
         ([ENTRY | {"favour": "x"}], "found the fields .*favour"),
+        ([ENTRY | {"not_asked_of": ["EU"]}], "not_asked_of: expected a list of ISO 3166-1 alpha-3 codes; found .*EU"),
     ],
 )
 def test_broken_targets_are_explained(entries, message):

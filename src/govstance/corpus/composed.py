@@ -15,12 +15,10 @@ from govstance.corpus.splits import stratified_splits
 from govstance.errors import BadRowsError
 from govstance.files import numbered_json_lines
 from govstance.schema import Row, government_codes
+from govstance.targets import Target
 
 LETTERS = {"f": "favor", "a": "against", "n": "neutral", "-": "none"}
 NO_STANCE = "---"
-# The third target is not annotated for the two parties of the war: Russia can't ally with itself, and
-# Ukraine's stance on it would only repeat that there is a war.
-ALLIANCE_NOT_ANNOTATED = ("RUS", "UKR")
 SOURCE = "govstance-composed"
 
 
@@ -90,7 +88,7 @@ def _composed_text(value: Mapping[str, Any]) -> ComposedText:
     )
 
 
-def to_rows(texts: Sequence[ComposedText], target_ids: Sequence[str]) -> list[Row]:
+def to_rows(texts: Sequence[ComposedText], targets: Sequence[Target]) -> list[Row]:
     """One row for each (text, government) that the first annotator listed.
 
     A government that only the second annotator listed, and listed without any stance, is a row too: both
@@ -98,7 +96,7 @@ def to_rows(texts: Sequence[ComposedText], target_ids: Sequence[str]) -> list[Ro
 
     Args:
         texts: Composed texts.
-        target_ids: The targets in the order of the letters.
+        targets: In the order of the letters; one is not annotated (None) for the governments it is not asked of.
     """
     strata: dict[str, list[str]] = {}
     for text in texts:
@@ -122,7 +120,7 @@ def to_rows(texts: Sequence[ComposedText], target_ids: Sequence[str]) -> list[Ro
                     group=text.group,
                     government=government,
                     role="speaker" if text.speaker == government else "mentioned",
-                    labels=_labels(government, letters, target_ids),
+                    labels=_labels(government, letters, targets),
                     split=splits[text.group],
                     genre=text.genre,
                     phenomena=text.phenomena,
@@ -131,19 +129,17 @@ def to_rows(texts: Sequence[ComposedText], target_ids: Sequence[str]) -> list[Ro
     return rows
 
 
-def second_labels(texts: Sequence[ComposedText], target_ids: Sequence[str]) -> list[dict[str, Any]]:
+def second_labels(texts: Sequence[ComposedText], targets: Sequence[Target]) -> list[dict[str, Any]]:
     """The second annotator's labels, one object a (text, government): {"id", "labels"}, ids as in the rows."""
     return [
-        {"id": f"{text.group}:{government}", "labels": _labels(government, letters, target_ids)}
+        {"id": f"{text.group}:{government}", "labels": _labels(government, letters, targets)}
         for text in texts
         for government, letters in text.second.items()
     ]
 
 
-def _labels(government: str, letters: str, target_ids: Sequence[str]) -> dict[str, str | None]:
-    labels: dict[str, str | None] = {
-        target: LETTERS[letter] for target, letter in zip(target_ids, letters, strict=True)
+def _labels(government: str, letters: str, targets: Sequence[Target]) -> dict[str, str | None]:
+    return {
+        target.id: None if government in target.not_asked_of else LETTERS[letter]
+        for target, letter in zip(targets, letters, strict=True)
     }
-    if government in ALLIANCE_NOT_ANNOTATED:
-        labels[target_ids[-1]] = None
-    return labels

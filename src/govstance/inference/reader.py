@@ -17,6 +17,7 @@ from govstance.inference.aggregate import Evidence, StanceAnswer, pool_passages,
 from govstance.inference.documents import Document
 from govstance.models.baselines import StancePredictor
 from govstance.schema import STANCES, Row
+from govstance.targets import Target
 from govstance.text.sentences import Passage, Span, split_passages, split_sentences
 
 # A sentence that alone gives the stance less than this is no evidence, unless it is the best there is.
@@ -61,12 +62,14 @@ class ArticleReader:
 
     Attributes:
         predictor: The model.
+        targets: What it answers, in the order of its probabilities.
         finder: Of mentions of governments.
         sentences_per_passage, stride, max_characters: See `split_passages`.
         max_evidence: Sentences per government and target.
     """
 
     predictor: StancePredictor
+    targets: Sequence[Target]
     finder: MentionFinder
     sentences_per_passage: int = 4
     stride: int = 2
@@ -109,9 +112,11 @@ class ArticleReader:
             of_government.setdefault(government, []).append(number)
         drafts = []
         for government, numbers in sorted(of_government.items()):
-            for index, target in enumerate(self.predictor.target_ids):
+            for index, target in enumerate(self.targets):
+                if government in target.not_asked_of:
+                    continue
                 values = np.array([probabilities[number, government][index] for number in numbers])
-                answer = _answer(government, target, pool_passages(values))
+                answer = _answer(government, target.id, pool_passages(values))
                 stance = STANCES.index(answer.stance)
                 saying_so = [number for number, value in zip(numbers, values, strict=True) if value.argmax() == stance]
                 drafts.append(_Draft(answer, saying_so or [numbers[int(values[:, stance].argmax())]]))
@@ -121,7 +126,7 @@ class ArticleReader:
         self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]
     ) -> list[StanceAnswer]:
         """Keeps, of the sentences behind each answer, those that say the same when read alone."""
-        target_index = {target: index for index, target in enumerate(self.predictor.target_ids)}
+        target_index = {target.id: index for index, target in enumerate(self.targets)}
         answers = []
         for draft in drafts:
             answer = draft.answer

@@ -38,6 +38,7 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     model = load_model(Path(config.model), finder)
     reader = ArticleReader(
         predictor=model.predictor,
+        targets=model.targets,
         finder=finder,
         sentences_per_passage=config.reading.sentences_per_passage,
         stride=config.reading.stride,

@@ -35,14 +35,15 @@ def run_preparation(config: PrepareConfig) -> Preparation:
         BadRowsError: A composed text breaks its form.
         GovstanceError: A text occurs twice, or a row would break the row format.
     """
-    target_ids = [target.id for target in configured_targets(config.paths)]
+    targets = configured_targets(config.paths)
+    target_ids = [target.id for target in targets]
     texts = read_composed(expand_patterns(config.composed, option="composed"), len(target_ids))
     twice = [group for group, count in Counter(text.group for text in texts).items() if count > 1]
     if twice:
         raise GovstanceError(
             f"{len(twice)} texts occur twice, the first in group {twice[0]!r}: expected each text once."
         )
-    rows = to_rows(texts, target_ids)
+    rows = to_rows(texts, targets)
     for row in rows:
         problems = row_problems(row.to_json(), target_ids)
         if problems:
@@ -53,7 +54,7 @@ def run_preparation(config: PrepareConfig) -> Preparation:
     for lang, of_language in by_language.items():
         write_jsonl(Path(config.output) / f"{lang}.jsonl", (row.to_json() for row in of_language))
     known = {row.id for row in rows}
-    second = [value for value in second_labels(texts, target_ids) if value["id"] in known]
+    second = [value for value in second_labels(texts, targets) if value["id"] in known]
     write_jsonl(Path(config.second_labels), second)
     return Preparation(
         n_texts={lang: len({row.group for row in of_language}) for lang, of_language in sorted(by_language.items())},

@@ -77,30 +77,31 @@ def _matrix(document_id: str, by_government: dict[str, dict[str, StanceAnswer]],
     table = Table(title=document_id, title_justify="left")
     table.add_column("government", no_wrap=True)
     for target in targets:
-        table.add_column(target.id)
+        table.add_column(target.id.replace("_", "_\n", 1))  # narrow enough for 80 characters
     for government, of_target in by_government.items():
-        cells = [
-            Text(
-                f"{of_target[target.id].stance} {of_target[target.id].probability:.2f}",
-                STYLES[of_target[target.id].stance],
-            )
-            for target in targets
-        ]
+        cells = [_cell(of_target.get(target.id)) for target in targets]
         table.add_row(f"{government_name(government)} ({government})", *cells)
     return table
+
+
+def _cell(answer: StanceAnswer | None) -> Text:
+    """A dash where the target is not asked of the government."""
+    return Text("-") if answer is None else Text(f"{answer.stance} {answer.probability:.2f}", STYLES[answer.stance])
 
 
 def _print_evidence(
     console: Console, government: str, of_target: dict[str, StanceAnswer], targets: Sequence[Target]
 ) -> None:
     for target in targets:
-        answer = of_target[target.id]
-        if answer.stance == "none":
+        answer = of_target.get(target.id)
+        if answer is None or answer.stance == "none":
             continue
         heading = Text.assemble(
             (government_name(government), "bold"), f", {target.id}: ", (answer.stance, STYLES[answer.stance])
         )
         console.print(heading)
+        sentences = Table.grid(padding=(0, 1), pad_edge=True)
         for item in answer.evidence:
             sentence = " ".join(item.text.split())
-            console.print(Text(f"  {item.probability:.2f}  {sentence}  [{item.start}:{item.end}]"))
+            sentences.add_row(f"{item.probability:.2f}", Text(f"{sentence} [{item.start}:{item.end}]"))
+        console.print(sentences)

@@ -1,4 +1,4 @@
-"""Fits the stance model with the Hugging Face Trainer, and calibrates it on dev.
+"""Fits the stance model with the Hugging Face Trainer.
 
 What makes it fit into minutes on two cores: all governments of a text share one pass (`encoding`), batches
 of texts of like length, the lower layers frozen and their states computed once, no gradient for the word
@@ -22,11 +22,11 @@ from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
-from govstance.models.calibration import NONE_INDEX, Calibration, fit_temperature_and_bias, prior_shift
 from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts
 from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
 from govstance.models.stance_model import StanceConfig, StanceModel
-from govstance.schema import STANCES, Row
+from govstance.schema import Row
+from govstance.training.calibrating import calibrate, neutral_calibration
 
 logger = logging.getLogger(__name__)
 
@@ -299,45 +299,3 @@ def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.O
         {"params": list(model.head.parameters()), "lr": training.head_learning_rate, "weight_decay": 0.0},
     ]
     return torch.optim.AdamW([group for group in groups if group["params"]])
-
-
-def neutral_calibration(target_ids: Sequence[str]) -> Calibration:
-    """The calibration that changes nothing but the softmax."""
-    return Calibration(
-        temperature=dict.fromkeys(target_ids, 1.0),
-        bias={target: [0.0] * len(STANCES) for target in target_ids},
-        none_shift=dict.fromkeys(target_ids, 0.0),
-    )
-
-
-def calibrate(
-    predictor: TransformerPredictor, dev_rows: Sequence[Row], expected_none_share: Mapping[str, float]
-) -> Calibration:
-    """Temperature, biases and shift of `none`, from dev rows.
-
-    Args:
-        predictor: With any calibration; its logits are used.
-        dev_rows: Rows no step was trained on.
-        expected_none_share: As in `CalibrationConfig`.
-
-    Raises:
-        GovstanceError: A share is not between 0 and 1, or names no target.
-    """
-    unknown = set(expected_none_share) - set(predictor.target_ids)
-    if unknown or not all(0.0 < share < 1.0 for share in expected_none_share.values()):
-        raise GovstanceError(
-            f"calibration.expected_none_share: expected shares between 0 and 1 for targets among "
-            f"{', '.join(predictor.target_ids)}; found {dict(expected_none_share)}."
-        )
-    with tqdm(total=len(dev_rows), desc="calibration on dev", unit="row") as bar:
-        logits = predictor.predict_logits(dev_rows, bar.update)
-    temperature, bias, shift = {}, {}, {}
-    for index, target in enumerate(predictor.target_ids):
-        known = [number for number, row in enumerate(dev_rows) if row.labels[target] is not None]
-        labels = np.array([STANCES.index(dev_rows[number].labels[target] or "") for number in known], dtype=int)
-        temperature[target], bias[target] = fit_temperature_and_bias(logits[known, index], labels)
-        shift[target] = 0.0
-        share_on_dev = float(np.mean(labels == NONE_INDEX)) if known else 0.0
-        if target in expected_none_share and 0.0 < share_on_dev < 1.0:
-            shift[target] = prior_shift(share_on_dev, expected_none_share[target])
-    return Calibration(temperature, bias, shift)
