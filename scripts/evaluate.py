@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from govstance.config import EvaluateConfig, register_schemas, to_dataclass
+from govstance.files import path_from_here
 from govstance.jobs.command_line import exit_on_bad_input, start_run_folder
 from govstance.jobs.evaluate import REPORT_FILE, describe_data, run_evaluation
 from govstance.reporting.tables import print_headline
@@ -21,7 +22,7 @@ def main(config: DictConfig) -> None:
     metrics = run_evaluation(evaluate, run_folder)
     console = Console()
     print_headline(console, f"Scores on the {describe_data(metrics)}", metrics)
-    console.print(f"report: {run_folder / REPORT_FILE}", soft_wrap=True)
+    console.print(f"report: {path_from_here(run_folder / REPORT_FILE)}", soft_wrap=True)
 
 
 if __name__ == "__main__":

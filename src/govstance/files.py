@@ -111,6 +111,12 @@ def expand_patterns(patterns: Sequence[str], *, option: str) -> list[Path]:
     return list(files)
 
 
+def path_from_here(path: Path) -> Path:
+    """A path as people want to read it: from the working folder where it lies below it."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
 def sha256_of_file(path: Path) -> str:
     """The hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as stream:

@@ -1,5 +1,6 @@
 """Reads documents with a saved model; writes JSON Lines or prints a matrix with its evidence."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,9 +51,14 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
         for document, answers in answered:
             print_answers(console, document.id, answers, model.targets)
         if config.picture is not None:
-            write_text(Path(config.picture), console.export_svg(title="govstance"))
+            write_text(Path(config.picture), _without_web_fonts(console.export_svg(title="govstance")))
         return len(documents)
     return write_jsonl(Path(config.output), (answers_to_json(document.id, answers) for document, answers in answered))
+
+
+def _without_web_fonts(svg: str) -> str:
+    """The picture without the fonts that rich would have a browser fetch; any monospace font does."""
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
 
 
 def _check(config: PredictConfig) -> None:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from govstance.files import sha256_of_file, write_json
+from govstance.files import path_from_here, sha256_of_file, write_json
 
 PACKAGES = (
     "govstance",
@@ -29,14 +29,7 @@ LATEST = "latest"
 
 def data_fingerprints(files: Sequence[Path]) -> list[dict[str, str]]:
     """Path (from the working folder where it lies below it) and sha256 of each file."""
-    here = Path.cwd()
-    return [
-        {
-            "path": str(path.relative_to(here) if path.is_relative_to(here) else path),
-            "sha256": sha256_of_file(path),
-        }
-        for path in files
-    ]
+    return [{"path": str(path_from_here(path)), "sha256": sha256_of_file(path)} for path in files]
 
 
 def write_provenance(
