@@ -21,8 +21,7 @@ def test_a_local_folder_is_loaded(tiny_backbone):
     assert backbone.position_offset == 0
 
 
-def test_no_hub_in_reach_is_said_with_the_way_out(monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+def test_a_backbone_that_no_hub_gives_is_said_with_the_way_out():
     with pytest.raises(BackboneUnavailableError) as error:
         load_backbone("intfloat/no-such-model-anywhere", revision="0" * 40)
     message = str(error.value)

@@ -216,6 +216,7 @@ def test_a_misspelt_key_ends_with_hydras_error():
 def test_a_new_target_trains_without_a_code_change(tiny_backbone, tmp_path):
     data = tmp_path / "data"
     data.mkdir()
+    (data / "actors").symlink_to(ROOT / "data" / "actors")
     shipped = yaml.safe_load((ROOT / "data" / "targets.yaml").read_text())
     (data / "targets.yaml").write_text(yaml.safe_dump([*shipped, shipped[0] | {"id": "arms_deliveries"}]))
     rows = [row.to_json() for row in learnable_rows(80)]
