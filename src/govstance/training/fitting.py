@@ -52,10 +52,6 @@ class FitReport:
     n_trained_weights: int
     loss: list[dict[str, float]]
 
-    def to_json(self) -> dict[str, Any]:
-        """For metrics.json."""
-        return asdict(self)
-
 
 def fit_stance_model(
     train_rows: Sequence[Row],
