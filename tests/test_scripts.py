@@ -121,6 +121,7 @@ def test_predict_prints_the_matrix_and_its_evidence(trained, tmp_path):
     path.write_text(ARTICLE, encoding="utf-8")
     result = run("predict", f"model={trained}", f"input={path}")
     assert result.returncode == 0, result.stderr
+    assert not (ROOT / "predict.log").exists()
     assert "Kazakhstan (KAZ)" in result.stdout
     assert "annexation_recognition" in result.stdout
 
