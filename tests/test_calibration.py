@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from govstance.errors import GovstanceError
 from govstance.evaluation.scores import expected_calibration_error
 from govstance.models.calibration import Calibration, fit_temperature_and_bias, prior_shift
+from govstance.training.calibrating import check_expected_shares
 
 
 def sampled(temperature, bias, n_rows=20_000):
@@ -43,3 +45,9 @@ def test_calibration_error_by_hand():
     probabilities = np.array([[0.8, 0.2], [0.8, 0.2], [0.6, 0.4]])
     # Bin of 0.8: accuracy 0.5, gap 0.3, two rows of three; bin of 0.6: accuracy 1, gap 0.4, one row of three.
     assert expected_calibration_error(probabilities, np.array([0, 1, 0])) == pytest.approx(0.3 * 2 / 3 + 0.4 / 3)
+
+
+@pytest.mark.parametrize("shares", [{"sanctions": 0.5}, {"sanctions_support": 1.0}, {"sanctions_support": 0.0}])
+def test_impossible_shares_are_refused_before_training(shares):
+    with pytest.raises(GovstanceError, match=r"expected shares between 0 and 1 for targets among sanctions_support"):
+        check_expected_shares(shares, ["sanctions_support"])

@@ -23,7 +23,7 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     """Answers `config.input` with `config.model`.
 
     Args:
-        config: As composed from configs/predict.yaml.
+        config: As composed from configs/apply/predict.yaml.
         console: Where the matrix is printed when there is no output file.
 
     Returns:

@@ -20,6 +20,20 @@ def neutral_calibration(target_ids: Sequence[str]) -> Calibration:
     )
 
 
+def check_expected_shares(expected_none_share: Mapping[str, float], target_ids: Sequence[str]) -> None:
+    """Checks the shares before minutes of training depend on them.
+
+    Raises:
+        GovstanceError: A share is not between 0 and 1, or names no target.
+    """
+    unknown = set(expected_none_share) - set(target_ids)
+    if unknown or not all(0.0 < share < 1.0 for share in expected_none_share.values()):
+        raise GovstanceError(
+            f"calibration.expected_none_share: expected shares between 0 and 1 for targets among "
+            f"{', '.join(target_ids)}; found {dict(expected_none_share)}. calibration=as_trained sets none."
+        )
+
+
 def calibrate(
     predictor: TransformerPredictor, dev_rows: Sequence[Row], expected_none_share: Mapping[str, float]
 ) -> Calibration:
@@ -28,17 +42,8 @@ def calibrate(
     Args:
         predictor: With any calibration; its logits are used.
         dev_rows: Rows no step was trained on.
-        expected_none_share: As in `CalibrationConfig`.
-
-    Raises:
-        GovstanceError: A share is not between 0 and 1, or names no target.
+        expected_none_share: As in `CalibrationConfig`, checked.
     """
-    unknown = set(expected_none_share) - set(predictor.target_ids)
-    if unknown or not all(0.0 < share < 1.0 for share in expected_none_share.values()):
-        raise GovstanceError(
-            f"calibration.expected_none_share: expected shares between 0 and 1 for targets among "
-            f"{', '.join(predictor.target_ids)}; found {dict(expected_none_share)}."
-        )
     with tqdm(total=len(dev_rows), desc="calibration on dev", unit="row") as bar:
         logits = predictor.predict_logits(dev_rows, bar.update)
     temperature, bias, shift = {}, {}, {}

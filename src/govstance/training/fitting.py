@@ -26,7 +26,7 @@ from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_
 from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
 from govstance.models.stance_model import StanceConfig, StanceModel
 from govstance.schema import Row
-from govstance.training.calibrating import calibrate, neutral_calibration
+from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +81,7 @@ def fit_stance_model(
         BackboneUnavailableError: The encoder can't be loaded.
         GovstanceError: The settings contradict each other or the encoder.
     """
+    check_expected_shares(calibration.expected_none_share, target_ids)
     started = time.monotonic()
     torch.manual_seed(seed)
     backbone = load_backbone(
