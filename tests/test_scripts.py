@@ -45,7 +45,7 @@ def train_overrides(rows_file: Path, outputs: Path, backbone: Path, *more: str) 
         f"paths.outputs={outputs}",
         f"model.backbone={backbone}",
         "training.frozen_layers=1",
-        "training.epochs=20",
+        "training.epochs=80",
         "training.texts_per_batch=8",
         "training.learning_rate=3e-3",
         "calibration=as_trained",
@@ -73,7 +73,7 @@ def test_a_run_folder_holds_everything(trained, rows_file):
     assert provenance["data"][0]["path"] == str(rows_file)
     assert provenance["command"][0] == "train.py"
     assert provenance["versions"]["torch"]
-    assert yaml.safe_load((trained / "config.yaml").read_text())["training"]["epochs"] == 20
+    assert yaml.safe_load((trained / "config.yaml").read_text())["training"]["epochs"] == 80
     assert "rows from 1 files: train 240, dev 120, test 120" in (trained / "train.log").read_text()
 
 
