@@ -1,4 +1,4 @@
-# make train: install and train.  make test: the test suite.  make check: lint, format, types, then tests.
+# make train: install and train.  make corpus-report: check and count the corpus.  make test: the test suite.  make check: lint, format, types, then tests.
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
@@ -6,7 +6,7 @@ ARGS ?=
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install train test check lint clean
+.PHONY: install train corpus-report test check lint clean
 
 install: $(INSTALLED)
 
@@ -17,6 +17,10 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 train: $(INSTALLED)
 	$(BIN)/python scripts/train.py $(ARGS)
+
+corpus-report: $(INSTALLED)
+	$(BIN)/python scripts/prepare.py report=data/report annotations=data/annotations/composed.jsonl \
+		review_queue=outputs/review_queue.jsonl $(ARGS)
 
 test: $(INSTALLED)
 	$(BIN)/python -m pytest $(ARGS)

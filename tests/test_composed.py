@@ -1,11 +1,12 @@
+import math
+
 import pytest
 from conftest import ROOT, TARGET_IDS
 
-from govstance.config import PathsConfig, PrepareConfig
-from govstance.corpus.agreement import agreement
-from govstance.corpus.composed import read_composed, second_labels, to_rows
+from govstance.config import CorpusConfig, PathsConfig, PrepareConfig
+from govstance.corpus.agreement import agreement_of_annotators, read_annotations
+from govstance.corpus.composed import annotation_records, read_composed, to_rows
 from govstance.errors import BadRowsError, GovstanceError
-from govstance.files import read_json
 from govstance.jobs.prepare import run_preparation
 from govstance.targets import load_targets
 
@@ -51,28 +52,56 @@ def test_ids_do_not_depend_on_the_order_of_texts(write_rows):
     assert {(row.id, row.split) for row in forward} == {(row.id, row.split) for row in backward}
 
 
-def test_second_labels_carry_the_ids_of_the_rows(write_rows):
-    texts = read_composed([write_rows(TEXT)], 3)
-    second = {value["id"]: value["labels"] for value in second_labels(texts, TARGETS)}
-    assert second[f"{texts[0].group}:BLR"]["sanctions_support"] == "none"
+def test_adjudicated_labels_win(write_rows):
+    rows = to_rows(read_composed([write_rows(TEXT | {"final": {"BLR": "-nf", "LTU": "-fa"}})], 3), TARGETS)
+    assert {row.government: row.labels["sanctions_support"] for row in rows} == {"BLR": "neutral", "LTU": "favor"}
 
 
-def test_agreement_by_hand(write_rows):
+def test_a_frozen_split_stays_and_others_are_dealt(write_rows):
+    texts = [TEXT | {"text": f"Text {number}.", "split": "test_governments"} for number in range(3)]
+    texts += [TEXT | {"text": f"New text {number}."} for number in range(40)]
+    splits = [row.split for row in to_rows(read_composed([write_rows(*texts)], 3), TARGETS) if row.government == "BLR"]
+    assert splits[:3] == ["test_governments"] * 3
+    assert {name: splits[3:].count(name) for name in ("train", "dev", "test")} == {"train": 28, "dev": 6, "test": 6}
+
+
+def test_annotations_hold_what_both_listed(write_rows):
     texts = read_composed([write_rows(TEXT)], 3)
-    rows = to_rows(texts, TARGETS)
-    second = {value["id"]: value["labels"] for value in second_labels(texts, TARGETS)}
-    found = agreement(rows, second, TARGET_IDS)
-    # Sanctions: BLR against/none, RUS none/none, POL none/none: two of three alike; by chance 2/3 * 1 + 1/3 * 0.
-    assert found["sanctions_support"].n_rows == 3
-    assert found["sanctions_support"].share == pytest.approx(2 / 3)
-    assert found["sanctions_support"].kappa == pytest.approx(0.0)
-    assert found["russia_alliance"].n_rows == 2
+    records = {value["id"]: value for value in annotation_records(texts, TARGETS)}
+    assert set(records) == {f"{texts[0].group}:BLR", f"{texts[0].group}:RUS"}
+    found = records[f"{texts[0].group}:BLR"]
+    assert (found["first"]["sanctions_support"], found["second"]["sanctions_support"]) == ("against", "none")
+
+
+def test_agreement_by_hand():
+    def record(lang, first, second):
+        return {"id": "x", "lang": lang, "first": {"t": first}, "second": {"t": second}}
+
+    records = [
+        record("en", "against", "none"), record("en", "none", "none"), record("de", "none", "none"),
+        record("de", None, "none"),
+    ]  # fmt: skip
+    found = agreement_of_annotators(records, ["t"])
+    # All: two of three alike; by chance 2/3 * 1 + 1/3 * 0, so kappa is 0.
+    assert found["t", "all"].n_rows == 3
+    assert found["t", "all"].share == pytest.approx(2 / 3)
+    assert found["t", "all"].kappa == pytest.approx(0.0)
+    assert (found["t", "de"].n_rows, found["t", "de"].share) == (1, 1.0)
+    assert math.isnan(found["t", "de"].kappa)
+
+
+def test_broken_annotations_are_explained(write_rows, tmp_path):
+    with pytest.raises(BadRowsError, match=r"1: expected the fields id, lang, first and second"):
+        read_annotations(write_rows({"id": "x", "labels": {}}))
+    with pytest.raises(GovstanceError, match=r"no such file; expected the labels of two annotators"):
+        read_annotations(tmp_path / "absent.jsonl")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"stances": {"BLR": "-x"}}, r'1: field "stances\.BLR": expected 3 letters of f, a, n, -; found \'-x\''),
+        ({"split": "later"}, "field \"split\": expected one of train, dev, .*; found 'later'"),
         ({"stances": {"EU": "---"}}, r"expected ISO 3166-1 alpha-3 codes, found 'EU'"),
     ],
 )
@@ -81,28 +110,25 @@ def test_broken_texts_are_explained(write_rows, change, message):
         read_composed([write_rows(TEXT | change)], 3)
 
 
-def test_nothing_is_written_when_a_text_occurs_twice(write_rows, tmp_path):
-    config = PrepareConfig(
+def config_of(path, tmp_path):
+    return PrepareConfig(
         paths=PathsConfig(),
-        composed=[str(write_rows(TEXT, TEXT))],
-        output=str(tmp_path / "corpus"),
-        second_labels=str(tmp_path / "second.jsonl"),
+        corpus=CorpusConfig(files=[], form="composed", path=str(path), output=str(tmp_path / "corpus")),
+        annotations=str(tmp_path / "annotations.jsonl"),
     )
-    with pytest.raises(GovstanceError, match="1 texts occur twice"):
-        run_preparation(config)
+
+
+def test_nothing_is_written_when_a_text_occurs_twice(write_rows, tmp_path):
+    with pytest.raises(GovstanceError, match=r"1 texts occur twice"):
+        run_preparation(config_of(write_rows(TEXT, TEXT), tmp_path), tmp_path)
     assert not (tmp_path / "corpus").exists()
 
 
 def test_preparation_writes_one_file_a_language(write_rows, tmp_path):
-    config = PrepareConfig(
-        paths=PathsConfig(),
-        composed=[str(write_rows(TEXT, TEXT | {"text": "Les deux ont signé.", "lang": "fr"}))],
-        output=str(tmp_path / "corpus"),
-        second_labels=str(tmp_path / "second.jsonl"),
-    )
-    written = run_preparation(config)
-    assert (written.n_texts, written.n_rows) == ({"en": 1, "fr": 1}, {"en": 3, "fr": 3})
+    path = write_rows(TEXT, TEXT | {"text": "Les deux ont signé.", "lang": "fr"})
+    result = run_preparation(config_of(path, tmp_path), tmp_path)
+    assert list(result.written.values()) == [3, 3]
     assert sorted(path.name for path in (tmp_path / "corpus").iterdir()) == ["en.jsonl", "fr.jsonl"]
-    first = (tmp_path / "second.jsonl").read_text().splitlines()[0]
-    (tmp_path / "one.json").write_text(first)
-    assert set(read_json(tmp_path / "one.json")) == {"id", "labels"}
+    assert len(read_annotations(tmp_path / "annotations.jsonl")) == 4
+    assert result.agreement["annexation_recognition", "all"].share == 1.0
+    assert "Agreement of two annotators" in (tmp_path / "report.md").read_text(encoding="utf-8")

@@ -26,10 +26,30 @@ class PathsConfig:
 
 @dataclass
 class CorpusConfig:
-    """Labelled rows."""
+    """Labelled rows, and what scripts/prepare.py makes them from."""
 
-    # Paths or globs of JSON Lines files.
+    # Paths or globs of JSON Lines files: what training and evaluation read, what prepare checks.
     files: list[str] = MISSING
+    # What the labels are about; null: targets.yaml in the data folder.
+    targets: str | None = None
+    # What prepare reads: rows (nothing to make, only to check), or a form named in corpus/forms.py.
+    form: str = "rows"
+    # The raw files: a folder, a file or a glob, as the form has it.
+    path: str | None = None
+    # The file (or, for composed texts, the folder) of rows that prepare writes.
+    output: str | None = None
+    # Settings of the form.
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class QualityConfig:
+    """What the gate lets through."""
+
+    # Cosine of the character 5-gram profiles from which two texts of a language are near duplicates.
+    near_duplicate_similarity: float = 0.8
+    # error or warning: the same text, or nearly, in two splits.
+    duplicates_across_splits: str = "error"
 
 
 @dataclass
@@ -92,6 +112,7 @@ class TrainConfig:
     seed: int = 0
     paths: PathsConfig = field(default_factory=PathsConfig)
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
@@ -117,11 +138,14 @@ class PrepareConfig:
 
     name: str = "prepare"
     paths: PathsConfig = field(default_factory=PathsConfig)
-    # Paths or globs of composed texts.
-    composed: list[str] = MISSING
-    # Folder that receives <lang>.jsonl, and the file that receives the second annotator's labels.
-    output: str = MISSING
-    second_labels: str = MISSING
+    corpus: CorpusConfig = field(default_factory=CorpusConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
+    # Where manifest.json and report.md go; null: the run folder.
+    report: str | None = None
+    # Two annotators' labels by row id, for the agreement in the report; null: none.
+    annotations: str | None = None
+    # A file of rows whose label a cross-validated classifier doubts, to be read by people; null: not made.
+    review_queue: str | None = None
 
 
 @dataclass

@@ -1,20 +1,22 @@
 """Adapter: composed texts with compact labels -> labelled rows.
 
-One composed text a line: {"text", "lang", "date", "genre", "stances", "speaker", "phenomena", "second"}.
-`stances` maps a government to one letter per target (f favor, a against, n neutral, - none); `second` holds
-the letters of an independent second annotator and goes to a file of its own, for the agreement figures.
+One composed text a line: {"text", "lang", "date", "genre", "stances", "speaker", "phenomena"} and, where known,
+"second", "final", "split". `stances` maps a government to one letter per target (f favor, a against, n neutral, - none); `second`
+holds the letters of an independent second annotator, `final` what adjudication left. Both annotators' labels go to a
+file of their own, for the agreement figures; a text without a frozen split is dealt one.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from govstance.corpus.splits import stratified_splits
-from govstance.errors import BadRowsError
+from govstance.errors import BadRowsError, GovstanceError
 from govstance.files import numbered_json_lines
-from govstance.schema import Row, government_codes
+from govstance.schema import SPLITS, Row, government_codes
 from govstance.targets import Target
 
 LETTERS = {"f": "favor", "a": "against", "n": "neutral", "-": "none"}
@@ -32,6 +34,8 @@ class ComposedText:
     genre: str
     stances: Mapping[str, str]
     second: Mapping[str, str]
+    final: Mapping[str, str] | None
+    split: str | None
     speaker: str | None
     phenomena: tuple[str, ...]
 
@@ -67,8 +71,10 @@ def _problems(value: Any, n_targets: int) -> Iterator[str]:
     if missing:
         yield f"fields {', '.join(missing)} are missing"
         return
-    for name in ("stances", "second"):
-        for government, letters in value.get(name, {}).items():
+    if value.get("split") not in (None, *SPLITS):
+        yield f'field "split": expected one of {", ".join(SPLITS)}; found {value["split"]!r}'
+    for name in ("stances", "second", "final"):
+        for government, letters in (value.get(name) or {}).items():
             if government not in government_codes():
                 yield f'field "{name}": expected ISO 3166-1 alpha-3 codes, found {government!r}'
             if len(letters) != n_targets or set(letters) - set(LETTERS):
@@ -82,60 +88,90 @@ def _composed_text(value: Mapping[str, Any]) -> ComposedText:
         date=value["date"],
         genre=value["genre"],
         stances=value["stances"],
-        second=value.get("second", {}),
+        second=value.get("second") or {},
+        final=value.get("final"),
+        split=value.get("split"),
         speaker=value["speaker"],
         phenomena=tuple(value["phenomena"]),
     )
 
 
 def to_rows(texts: Sequence[ComposedText], targets: Sequence[Target]) -> list[Row]:
-    """One row for each (text, government) that the first annotator listed.
+    """One row for each (text, government): as adjudicated, else as the first annotator listed them.
 
-    A government that only the second annotator listed, and listed without any stance, is a row too: both
-    say that it holds none.
+    Without adjudication a government that only the second annotator listed, and listed without any stance, is a row
+    too: both say that it holds none.
 
     Args:
         texts: Composed texts.
         targets: In the order of the letters; one is not annotated (None) for the governments it is not asked of.
+
+    Raises:
+        GovstanceError: A text occurs twice.
     """
+    twice = [group for group, count in Counter(text.group for text in texts).items() if count > 1]
+    if twice:
+        raise GovstanceError(
+            f"{len(twice)} texts occur twice, the first in group {twice[0]!r}: expected each text once."
+        )
     strata: dict[str, list[str]] = {}
     for text in texts:
-        strata.setdefault(text.lang, []).append(text.group)
-    splits = stratified_splits(strata)
-    rows = []
-    for text in texts:
-        agreed_silent = {
-            government: NO_STANCE
-            for government, letters in text.second.items()
-            if government not in text.stances and letters == NO_STANCE
-        }
-        for government, letters in {**text.stances, **agreed_silent}.items():
-            rows.append(
-                Row(
-                    id=f"{text.group}:{government}",
-                    text=text.text,
-                    lang=text.lang,
-                    date=text.date,
-                    source=SOURCE,
-                    group=text.group,
-                    government=government,
-                    role="speaker" if text.speaker == government else "mentioned",
-                    labels=_labels(government, letters, targets),
-                    split=splits[text.group],
-                    genre=text.genre,
-                    phenomena=text.phenomena,
-                )
-            )
-    return rows
-
-
-def second_labels(texts: Sequence[ComposedText], targets: Sequence[Target]) -> list[dict[str, Any]]:
-    """The second annotator's labels, one object a (text, government): {"id", "labels"}, ids as in the rows."""
+        if text.split is None:
+            strata.setdefault(_stratum(text), []).append(text.group)
+    splits = stratified_splits(strata) | {text.group: text.split for text in texts if text.split is not None}
     return [
-        {"id": f"{text.group}:{government}", "labels": _labels(government, letters, targets)}
+        Row(
+            id=f"{text.group}:{government}",
+            text=text.text,
+            lang=text.lang,
+            date=text.date,
+            source=SOURCE,
+            group=text.group,
+            government=government,
+            role="speaker" if text.speaker == government else "mentioned",
+            labels=_labels(government, letters, targets),
+            split=splits[text.group],
+            genre=text.genre,
+            phenomena=text.phenomena,
+        )
         for text in texts
-        for government, letters in text.second.items()
+        for government, letters in _final_letters(text).items()
     ]
+
+
+def annotation_records(texts: Sequence[ComposedText], targets: Sequence[Target]) -> list[dict[str, Any]]:
+    """Both annotators' labels of every (text, government) that each of them listed: {"id", "lang", "first", "second"}.
+
+    Ids are those of the rows. A text that nobody labelled twice has no record.
+    """
+    return [
+        {
+            "id": f"{text.group}:{government}",
+            "lang": text.lang,
+            "first": _labels(government, text.stances[government], targets),
+            "second": _labels(government, text.second[government], targets),
+        }
+        for text in texts
+        for government in text.stances
+        if government in text.second
+    ]
+
+
+def _final_letters(text: ComposedText) -> Mapping[str, str]:
+    if text.final is not None:
+        return text.final
+    agreed_silent = {
+        government: NO_STANCE
+        for government, letters in text.second.items()
+        if government not in text.stances and letters == NO_STANCE
+    }
+    return {**text.stances, **agreed_silent}
+
+
+def _stratum(text: ComposedText) -> str:
+    """The language with the rarest letter of the text: neutral before against before favor before none."""
+    letters = "".join(_final_letters(text).values())
+    return text.lang + next((letter for letter in "naf" if letter in letters), "-")
 
 
 def _labels(government: str, letters: str, targets: Sequence[Target]) -> dict[str, str | None]:

@@ -12,7 +12,8 @@ from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
-from govstance.jobs.places import configured_targets, mention_finder
+from govstance.jobs.places import mention_finder, targets_of_corpus
+from govstance.jobs.prepare import pass_gate
 from govstance.models.baselines import BASELINES, Baseline, fit_baseline
 from govstance.models.folder import KINDS, TRANSFORMER, load_model, save_model
 from govstance.models.predictor import TransformerPredictor
@@ -42,9 +43,10 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     use_threads(config.training.threads)
     if config.model.kind not in KINDS:
         raise GovstanceError(f"model.kind: expected one of {', '.join(KINDS)}; found {config.model.kind!r}.")
-    targets = configured_targets(config.paths)
+    targets = targets_of_corpus(config.paths, config.corpus)
     files = expand_patterns(config.corpus.files, option="corpus.files")
     rows = with_splits(read_rows(files, [target.id for target in targets]))
+    pass_gate(rows, config.quality)
     data = data_fingerprints(files)
     train, dev, test = (in_split(rows, split) for split in ("train", "dev", "test"))
     logger.info(
