@@ -5,9 +5,13 @@ from collections import Counter, defaultdict
 import pytest
 from conftest import ROOT, SHARED, TARGET_IDS, needs_shared
 
+from govstance.corpus.agreement import read_annotations
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import with_splits
 from govstance.schema import STANCES
+
+HELD_OUT_LANGUAGES = {"he", "sv", "vi"}
+HELD_OUT_GOVERNMENTS = {"BWA", "GHA", "ISL", "LAO", "LKA", "URY"}
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +35,35 @@ def test_splits_are_stratified_by_language(rows):
     assert len(splits) >= 28
     for lang, of_group in splits.items():
         counts = Counter(of_group.values())
-        assert counts["test"] == pytest.approx(0.15 * len(of_group), abs=1), lang
-        assert counts["dev"] == pytest.approx(0.15 * len(of_group), abs=1), lang
+        dealt = counts["train"] + counts["dev"] + counts["test"]
+        # Dealt in parts, by the rarest stance of the text; each stratum rounds.
+        assert counts["test"] == pytest.approx(0.15 * dealt, abs=max(3, 0.02 * dealt)), lang
+        assert counts["dev"] == pytest.approx(0.15 * dealt, abs=max(3, 0.02 * dealt)), lang
+
+
+def test_held_out_languages_and_governments_are_nowhere_else(rows):
+    assert {row.split for row in rows if row.lang in HELD_OUT_LANGUAGES} == {"test_languages"}
+    assert {row.lang for row in rows if row.split == "test_languages"} == HELD_OUT_LANGUAGES
+    elsewhere = [row for row in rows if row.split in ("train", "dev", "test")]
+    assert not {row.government for row in elsewhere} & HELD_OUT_GOVERNMENTS
+    for group in {row.group for row in rows if row.split == "test_governments"}:
+        assert any(row.government in HELD_OUT_GOVERNMENTS for row in rows if row.group == group)
+
+
+def test_every_cell_and_phenomenon_has_enough_rows(rows):
+    for target in TARGET_IDS:
+        counts = Counter(row.labels[target] for row in rows)
+        assert min(counts[stance] for stance in STANCES) >= 600, target
+    phenomena = Counter(phenomenon for row in rows for phenomenon in row.phenomena)
+    assert len(phenomena) == 16
+    assert min(phenomena.values()) >= 150
+
+
+def test_annotations_are_of_rows_of_the_corpus_or_of_a_text_before_it_was_mended(rows):
+    known = {row.id for row in rows}
+    ids = [value["id"] for value in read_annotations(ROOT / "data" / "annotations" / "composed.jsonl")]
+    assert len(ids) == len(set(ids))
+    assert sum(identity in known for identity in ids) > 0.9 * len(ids)
 
 
 def test_every_stance_of_every_target_is_there(rows):

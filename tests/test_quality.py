@@ -7,10 +7,10 @@ from conftest import GOOD_ROW, ROOT, TARGET_IDS
 
 from govstance.config import CorpusConfig, PathsConfig, PrepareConfig, QualityConfig
 from govstance.corpus.counts import corpus_tables
-from govstance.corpus.label_errors import review_queue
+from govstance.corpus.label_errors import cross_validated, read_predictions, review_queue
 from govstance.corpus.quality import check_quality, duplicate_pairs
 from govstance.corpus.reader import read_rows
-from govstance.errors import GovstanceError
+from govstance.errors import BadRowsError, GovstanceError
 from govstance.files import read_json
 from govstance.jobs.prepare import pass_gate, run_preparation
 from govstance.schema import row_from_json
@@ -92,14 +92,36 @@ def test_the_review_queue_finds_a_label_that_was_turned_round():
         text = f"The government {verb} the {rng.choice(['peninsula', 'region', 'province'])}, note {number}."
         rows.append(row(f"r{number}", text, labels={"annexation_recognition": stance}))
     rows[0] = row("r0", rows[0].text, labels={"annexation_recognition": "against"})
-    queue = review_queue(rows, TARGET_IDS)
+    queue = review_queue(rows, cross_validated(rows, TARGET_IDS))
     assert [(entry["id"], entry["given"], entry["suggested"]) for entry in queue] == [("r0", "against", "favor")]
     assert queue[0]["probability_of_suggested"] > queue[0]["probability_of_given"]
     assert queue[0]["text"] == rows[0].text
 
 
 def test_targets_with_too_few_labels_have_no_queue():
-    assert review_queue([row("a"), row("b")], TARGET_IDS) == []
+    assert cross_validated([row("a"), row("b")], TARGET_IDS) == {}
+
+
+def test_the_queue_can_rest_on_the_predictions_of_a_model(write_rows):
+    rows = [row(f"r{number}", labels={"annexation_recognition": "none"}) for number in range(20)]
+    rows += [row(f"s{number}", labels={"annexation_recognition": "favor"}) for number in range(20)]
+
+    def prediction(item, favor):
+        values = {"favor": favor, "against": 0.0, "neutral": 0.0, "none": 1 - favor}
+        return {"id": item.id, "target": "annexation_recognition", "probabilities": values}
+
+    predictions = [prediction(item, 0.95 if item.id == "r3" or item.id[0] == "s" else 0.05) for item in rows]
+    found = read_predictions(write_rows(*predictions), TARGET_IDS)
+    assert [(entry["id"], entry["suggested"]) for entry in review_queue(rows, found)] == [("r3", "favor")]
+
+
+def test_broken_predictions_are_explained(write_rows, tmp_path):
+    with pytest.raises(BadRowsError, match=r"1: expected an object with id, target and probabilities of all stances"):
+        read_predictions(write_rows({"id": "a", "target": "sanctions_support", "probabilities": {}}), TARGET_IDS)
+    with pytest.raises(GovstanceError, match=r"no such file; expected the predictions.jsonl of an evaluation"):
+        read_predictions(tmp_path / "absent.jsonl", TARGET_IDS)
+    with pytest.raises(GovstanceError, match=r"expected predictions on .*, found none"):
+        read_predictions(write_rows({"id": "a", "target": "football"}), TARGET_IDS)
 
 
 def test_tables_count_what_is_there():

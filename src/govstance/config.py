@@ -144,8 +144,10 @@ class PrepareConfig:
     report: str | None = None
     # Two annotators' labels by row id, for the agreement in the report; null: none.
     annotations: str | None = None
-    # A file of rows whose label a cross-validated classifier doubts, to be read by people; null: not made.
+    # A file of rows whose label a classifier doubts, to be read by people; null: not made.
     review_queue: str | None = None
+    # The predictions.jsonl of a model that was not trained on those rows; null: a TF-IDF classifier, cross-validated.
+    review_predictions: str | None = None
 
 
 @dataclass

@@ -1,9 +1,9 @@
 """Adapter: composed texts with compact labels -> labelled rows.
 
 One composed text a line: {"text", "lang", "date", "genre", "stances", "speaker", "phenomena"} and, where known,
-"second", "final", "split". `stances` maps a government to one letter per target (f favor, a against, n neutral, - none); `second`
-holds the letters of an independent second annotator, `final` what adjudication left. Both annotators' labels go to a
-file of their own, for the agreement figures; a text without a frozen split is dealt one.
+"second", "final", "split". `stances` maps a government to a letter per target (f favor, a against, n neutral, - none);
+`second` holds the letters of an independent second annotator, `final` what adjudication left. Both annotators' labels
+go to a file of their own, for the agreement figures; a text without a frozen split is dealt one.
 """
 
 import hashlib

@@ -106,8 +106,8 @@ def duplicate_pairs(rows: Sequence[Row], similarity: float) -> list[DuplicatePai
     """All pairs of documents of one language whose texts are alike, most alike first.
 
     Texts are compared by the cosine of TF-IDF vectors of their character 5-grams (within word boundaries). A group
-    with several texts is compared text by text, never with itself. Texts of fewer than 80 characters count only when they
-    are the same.
+    with several texts is compared text by text, never with itself. Texts of fewer than 80 characters count only when
+    they are the same.
 
     Args:
         rows: Any number of rows.

@@ -71,7 +71,7 @@ def run_preparation(config: PrepareConfig, run_folder: Path) -> Preparation:
     agreement = {}
     if config.annotations:
         agreement = agreement_of_annotators(read_annotations(Path(config.annotations)), target_ids)
-    n_doubtful = _write_review_queue(rows, target_ids, config.review_queue)
+    n_doubtful = _write_review_queue(rows, target_ids, config)
     result = Preparation(written, corpus_tables(rows, target_ids), agreement, findings.warnings(), n_doubtful)
     _write_report(Path(config.report or run_folder), files, result)
     return result
@@ -117,13 +117,17 @@ def _converted(
     return by_file, annotation_records(texts, targets)
 
 
-def _write_review_queue(rows: list[Row], target_ids: list[str], path: str | None) -> int | None:
-    if path is None:
+def _write_review_queue(rows: list[Row], target_ids: list[str], config: PrepareConfig) -> int | None:
+    if config.review_queue is None:
         return None
-    from govstance.corpus.label_errors import review_queue
+    from govstance.corpus.label_errors import cross_validated, read_predictions, review_queue
 
-    logger.info("cross-validating a classifier to find doubtful labels")
-    return write_jsonl(Path(path), review_queue(rows, target_ids))
+    if config.review_predictions:
+        probabilities = read_predictions(Path(config.review_predictions), target_ids)
+    else:
+        logger.info("cross-validating a classifier to find doubtful labels")
+        probabilities = cross_validated(rows, target_ids)
+    return write_jsonl(Path(config.review_queue), review_queue(rows, probabilities))
 
 
 def _write_report(folder: Path, files: list[Path], result: Preparation) -> None:
