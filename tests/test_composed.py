@@ -57,6 +57,11 @@ def test_adjudicated_labels_win(write_rows):
     assert {row.government: row.labels["sanctions_support"] for row in rows} == {"BLR": "neutral", "LTU": "favor"}
 
 
+def test_a_text_may_name_its_source(write_rows):
+    rows = to_rows(read_composed([write_rows(TEXT, TEXT | {"text": "Other.", "source": "elsewhere"})], 3), TARGETS)
+    assert {row.source for row in rows} == {"govstance-composed", "elsewhere"}
+
+
 def test_a_frozen_split_stays_and_others_are_dealt(write_rows):
     texts = [TEXT | {"text": f"Text {number}.", "split": "test_governments"} for number in range(3)]
     texts += [TEXT | {"text": f"New text {number}."} for number in range(40)]

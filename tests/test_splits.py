@@ -1,9 +1,10 @@
+import logging
 from dataclasses import replace
 
 import pytest
 from conftest import GOOD_ROW
 
-from govstance.corpus.splits import check_groups_whole, in_split, stratified_splits, with_splits
+from govstance.corpus.splits import check_groups_whole, in_split, stratified_splits, with_splits, without_sources
 from govstance.errors import GovstanceError
 
 
@@ -36,6 +37,14 @@ def test_splits_in_some_rows_only_are_an_error():
     rows = [replace(GOOD_ROW, id="a", split="train"), replace(GOOD_ROW, id="b", group="t2", split=None)]
     with pytest.raises(GovstanceError, match="1 of 2 rows have no split"):
         with_splits(rows)
+
+
+def test_sources_can_be_left_out_and_are_counted(caplog):
+    rows = [replace(GOOD_ROW, id="a"), replace(GOOD_ROW, id="b", source="other")]
+    with caplog.at_level(logging.INFO):
+        assert without_sources(rows, ["other", "absent"]) == rows[:1]
+    assert "not trained on: 1 rows of the source other" in caplog.text
+    assert "not trained on: 0 rows of the source absent" in caplog.text
 
 
 def test_an_empty_split_is_an_error_with_the_counts():

@@ -30,6 +30,8 @@ class CorpusConfig:
 
     # Paths or globs of JSON Lines files: what training and evaluation read, what prepare checks.
     files: list[str] = MISSING
+    # Sources (the field of the rows) that training and choosing leave out; they are scored all the same.
+    not_trained_on: list[str] = field(default_factory=list)
     # What the labels are about; null: targets.yaml in the data folder.
     targets: str | None = None
     # What prepare reads: rows (nothing to make, only to check), or a form named in corpus/forms.py.

@@ -1,9 +1,9 @@
 """Adapter: composed texts with compact labels -> labelled rows.
 
 One composed text a line: {"text", "lang", "date", "genre", "stances", "speaker", "phenomena"} and, where known,
-"second", "final", "split". `stances` maps a government to a letter per target (f favor, a against, n neutral, - none);
-`second` holds the letters of an independent second annotator, `final` what adjudication left. Both annotators' labels
-go to a file of their own, for the agreement figures; a text without a frozen split is dealt one.
+"second", "final", "split", "source". `stances` maps a government to one letter a target (f favor, a against, n neutral,
+- none); `second` holds the letters of an independent second annotator, `final` what adjudication left. Both annotators'
+labels go to a file of their own, for the agreement figures; a text without a frozen split is dealt one.
 """
 
 import hashlib
@@ -36,6 +36,7 @@ class ComposedText:
     second: Mapping[str, str]
     final: Mapping[str, str] | None
     split: str | None
+    source: str
     speaker: str | None
     phenomena: tuple[str, ...]
 
@@ -91,6 +92,7 @@ def _composed_text(value: Mapping[str, Any]) -> ComposedText:
         second=value.get("second") or {},
         final=value.get("final"),
         split=value.get("split"),
+        source=value.get("source", SOURCE),
         speaker=value["speaker"],
         phenomena=tuple(value["phenomena"]),
     )
@@ -125,7 +127,7 @@ def to_rows(texts: Sequence[ComposedText], targets: Sequence[Target]) -> list[Ro
             text=text.text,
             lang=text.lang,
             date=text.date,
-            source=SOURCE,
+            source=text.source,
             group=text.group,
             government=government,
             role="speaker" if text.speaker == government else "mentioned",

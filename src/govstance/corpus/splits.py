@@ -5,11 +5,14 @@ adding a document never moves another.
 """
 
 import hashlib
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from govstance.errors import GovstanceError
 from govstance.schema import SPLITS, Row
+
+logger = logging.getLogger(__name__)
 
 # Shares of groups: test 15 %, dev 15 %, the rest train.
 TEST_SHARE = 0.15
@@ -75,6 +78,13 @@ def check_groups_whole(rows: Sequence[Row]) -> None:
                 f"group {row.group!r} is in two splits: row {other.id!r} in {other.split!r}, row {row.id!r} in "
                 f"{row.split!r}. Expected all rows of a document in one split; give both rows the same one."
             )
+
+
+def without_sources(rows: Sequence[Row], sources: Sequence[str]) -> list[Row]:
+    """The rows of other sources, in order; says how many it leaves out of each."""
+    for source in sources:
+        logger.info("not trained on: %d rows of the source %s", sum(row.source == source for row in rows), source)
+    return [row for row in rows if row.source not in sources]
 
 
 def in_split(rows: Sequence[Row], split: str) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from govstance.config import TrainConfig
 from govstance.corpus.reader import read_rows
-from govstance.corpus.splits import in_split, with_splits
+from govstance.corpus.splits import in_split, with_splits, without_sources
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
@@ -48,7 +48,8 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     rows = with_splits(read_rows(files, [target.id for target in targets]))
     pass_gate(rows, config.quality)
     data = data_fingerprints(files)
-    train, dev, test = (in_split(rows, split) for split in ("train", "dev", "test"))
+    used = without_sources(rows, config.corpus.not_trained_on)
+    train, dev, test = in_split(used, "train"), in_split(used, "dev"), in_split(rows, "test")
     logger.info(
         "%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test))
     )
