@@ -11,7 +11,12 @@ BAD_FIELDS = [
     ("government", "EU", 'field "government": expected an ISO 3166-1 alpha-3 code such as "KAZ", found \'EU\''),
     ("government", ["KAZ"], 'field "government": expected an ISO 3166-1 alpha-3 code such as "KAZ", found [\'KAZ\']'),
     ("role", "author", "field \"role\": expected one of speaker, mentioned, found 'author'"),
-    ("split", "validation", "field \"split\": expected one of train, dev, test, or null, found 'validation'"),
+    (
+        "split",
+        "validation",
+        'field "split": expected one of train, dev, test, test_languages, test_governments, or null, '
+        "found 'validation'",
+    ),
     ("group", 7, 'field "group": expected a text that is not empty, found 7'),
     ("labels", [], 'field "labels": expected an object {target: stance or null}, found []'),
     (

@@ -12,6 +12,8 @@ from conftest import ROOT, learnable_rows
 
 from govstance.files import read_json, write_jsonl
 
+# The artificial rows are few words in few orders, so some texts are in two splits.
+REPEATS = "quality.duplicates_across_splits=warning"
 ARTICLE = "Kazakhstan rejects condemns embraces . France sleeps imposes blames ."
 
 
@@ -49,6 +51,7 @@ def train_overrides(rows_file: Path, outputs: Path, backbone: Path, *more: str) 
         "training.texts_per_batch=8",
         "training.learning_rate=3e-3",
         "calibration=as_trained",
+        REPEATS,
         *more,
     ]
 
@@ -141,7 +144,7 @@ def test_predict_writes_json_lines_from_standard_input(trained, tmp_path):
 @pytest.mark.parametrize("model", ["majority", "country_prior", "tfidf"])
 def test_each_baseline_is_trained_and_evaluated_by_the_same_scripts(model, rows_file, tmp_path):
     outputs = tmp_path / "outputs"
-    result = run("train", f"model={model}", f"corpus.files=[{rows_file}]", f"paths.outputs={outputs}")
+    result = run("train", f"model={model}", f"corpus.files=[{rows_file}]", f"paths.outputs={outputs}", REPEATS)
     assert result.returncode == 0, result.stderr
     folder = tmp_path / "evaluation"
     again = run(
@@ -203,7 +206,7 @@ def test_a_forgotten_model_is_explained(tmp_path):
 
 
 def test_a_hub_backbone_without_a_hub_names_the_embedded_one(rows_file, tmp_path):
-    result = run("train", "model=xlmr_base", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}")
+    result = run("train", "model=xlmr_base", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}", REPEATS)
     assert result.returncode == 2
     assert "model=e5_small_embedded" in result.stdout + result.stderr
 
@@ -229,3 +232,9 @@ def test_a_new_target_trains_without_a_code_change(tiny_backbone, tmp_path):
     assert result.returncode == 0, result.stderr
     metrics = read_json(tmp_path / "outputs" / "latest" / "metrics.json")
     assert list(metrics["systems"]["e5_small_embedded"]["targets"])[-1] == "arms_deliveries"
+
+
+def test_training_refuses_rows_that_leak_between_splits(rows_file, tmp_path):
+    result = run("train", "model=majority", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}")
+    assert result.returncode == 2
+    assert "pairs of documents in two splits have the same text" in result.stdout + result.stderr
