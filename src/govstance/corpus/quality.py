@@ -97,7 +97,8 @@ def check_quality(
         raise GovstanceError(
             f"{len(across)} pairs of documents in two splits have the same text, or nearly so (similarity from "
             f"{near_duplicate_similarity:g}): what is learnt would be scored again.{shown}{more}\n"
-            'Give both the same "group" and "split", or drop one.'
+            'Give both the same "group" and "split", or drop one. For a benchmark that is scored as it was published: '
+            "quality.duplicates_across_splits=warning."
         )
     return QualityFindings(duplicates, _other_language(rows))
 
