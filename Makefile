@@ -1,4 +1,5 @@
-# make train: install and train.  make corpus-report: check and count the corpus.  make test: the test suite.  make check: lint, format, types, then tests.
+# make train: install and train.  make test: the test suite.  make check: lint, format, types, then tests.
+# make corpus-report: check and count the corpus.
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
