@@ -51,6 +51,13 @@ def test_a_passage_becomes_a_row(folder, table):
     assert found.labels["annexation_recognition"] == "against"
 
 
+def test_a_file_of_several_documents_says_which_one(folder, table):
+    lines = [annotation() + "\tfirst", annotation(government="FRA") + "\tsecond"]
+    rows = cut_out(table(*lines, header=HEADER + "\tdocument"), folder, source="un", targets=ASKED).rows
+    assert [row.group for row in rows] == ["un:first", "un:second"]
+    assert rows[0].id == f"un:first:{START}-{END}:KAZ"
+
+
 def test_a_target_that_is_not_asked_of_a_government_stays_null(folder, table):
     (found,) = cut_out(table(annotation(government="RUS")), folder, source="un", targets=ASKED).rows
     assert found.labels["russia_alliance"] is None

@@ -2,7 +2,8 @@
 
 A table with one line a (passage, government): file, start and end in characters, the SHA-256 of the passage, language,
 date, split, government, role and one column a target. Whoever has the files cuts the passages out; each is
-checked against its SHA-256, so that a changed file is found out and not misread.
+checked against its SHA-256, so that a changed file is found out and not misread. A file is one document unless a
+column "document" says which one of several the passage is from.
 """
 
 import csv
@@ -112,7 +113,7 @@ def _text(path: Path) -> str | None:
 
 
 def _row(line: Mapping[str, str], passage: str, source: str, targets: Mapping[str, Sequence[str]]) -> dict[str, object]:
-    document = Path(line["file"]).stem
+    document = line.get("document") or Path(line["file"]).stem
     return {
         "id": f"{source}:{document}:{line['start']}-{line['end']}:{line['government']}",
         "text": passage,
