@@ -17,7 +17,8 @@ GROUP_FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("*/*.yam
 # What a user must give on the command line.
 REQUIRED = {
     "evaluate": ["model=outputs/latest", "corpus.files=[a.jsonl]"],
-    "predict": ["model=outputs/latest", "input=a.txt"],
+    "export": ["model=outputs/latest", "output=exported"],
+    "predict": ["input=a.txt"],
     "prepare": [],
     "train": [],
 }

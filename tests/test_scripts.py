@@ -141,6 +141,35 @@ def test_predict_writes_json_lines_from_standard_input(trained, tmp_path):
     assert "exists; choose another name or add overwrite=true" in again.stderr + again.stdout
 
 
+def test_an_exported_model_is_small_and_scores_the_same(trained, rows_file, tiny_backbone, tmp_path):
+    folder = tmp_path / "exported"
+    arguments = [f"model={trained}", f"output={folder}", f"delta_from={tiny_backbone}"]
+    result = run("export", *arguments)
+    assert result.returncode == 0, result.stderr
+    assert f"MB: {folder}" in result.stdout
+    assert not (folder / "model.safetensors").exists()
+    again = run("export", *arguments)
+    assert again.returncode == 2
+    assert "holds a model; choose another folder or add overwrite=true" in again.stdout + again.stderr
+    scored = tmp_path / "evaluation"
+    result = run("evaluate", f"model={folder}", f"corpus.files=[{rows_file}]", "split=test", f"hydra.run.dir={scored}")
+    assert result.returncode == 0, result.stderr
+    ours, theirs = read_json(scored / "metrics.json")["systems"], read_json(trained / "metrics.json")["systems"]
+    assert list(ours) == ["e5_small_embedded", "majority", "country_prior"]
+    for name, scores in ours.items():
+        assert scores["mean"]["macro_f1"] == pytest.approx(theirs[name]["mean"]["macro_f1"], abs=0.01)
+
+
+def test_a_baseline_has_no_backbone_to_differ_from(rows_file, tmp_path):
+    result = run("train", "model=majority", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}", REPEATS)
+    assert result.returncode == 0, result.stderr
+    result = run("export", f"model={tmp_path / 'latest'}", f"output={tmp_path / 'exported'}", "baselines=[]")
+    assert result.returncode == 2
+    assert "expected a transformer, found a majority: a baseline has no backbone" in result.stdout + result.stderr
+    result = run("export", f"model={tmp_path / 'latest'}", f"output={tmp_path / 'exported'}", "baselines=[majority]")
+    assert "baselines: expected some of country_prior, tfidf; found majority" in result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("model", ["majority", "country_prior", "tfidf"])
 def test_each_baseline_is_trained_and_evaluated_by_the_same_scripts(model, rows_file, tmp_path):
     outputs = tmp_path / "outputs"
@@ -200,7 +229,7 @@ def test_a_folder_without_a_model_is_explained(tmp_path):
 
 
 def test_a_forgotten_model_is_explained(tmp_path):
-    result = run("predict", "input=a.txt", f"hydra.run.dir={tmp_path}")
+    result = run("evaluate", "corpus.files=[data/corpus/en.jsonl]", f"hydra.run.dir={tmp_path}")
     assert result.returncode == 2
     assert "model is not set: expected model=<value> on the command line" in result.stdout + result.stderr
 

@@ -8,6 +8,7 @@ from conftest import ROOT, SHARED, TARGET_IDS, needs_shared
 
 from govstance.corpus.forms import read_form
 from govstance.corpus.reader import read_rows
+from govstance.corpus.splits import with_splits
 from govstance.corpus.standoff import FIXED_COLUMNS, cut_out
 from govstance.errors import BadRowsError, GovstanceError
 from govstance.targets import load_targets
@@ -115,11 +116,36 @@ def test_the_folder_must_be_given(table):
 
 
 @needs_shared
-def test_the_shipped_annotations_fit_the_real_speeches():
+@pytest.mark.parametrize(
+    ("source", "folder", "n_rows"),
+    [
+        ("ungdc", "ungdc", 4484),
+        ("ungd_original", "raw/ungd2024_original", 147),
+        ("whitehouse", "raw/whitehouse", 1280),
+        ("zelensky", "raw/zelensky", 1193),
+    ],
+)
+def test_the_shipped_annotations_fit_the_real_texts(source, folder, n_rows):
+    options = {"annotations": str(ROOT / "data" / "annotations" / f"{source}.tsv"), "source": source}
+    rows = with_splits(read_form("standoff", SHARED / "data" / folder, options, TARGETS))
+    assert len(rows) == n_rows
+    assert len({row.id for row in rows}) == n_rows
+
+
+@needs_shared
+def test_the_dev_speeches_are_those_that_choices_are_made_on():
     options = {"annotations": str(ROOT / "data" / "annotations" / "ungdc.tsv"), "source": "ungdc"}
     rows = read_form("standoff", SHARED / "data" / "ungdc", options, TARGETS)
-    assert len(rows) == 2174
     real = {(row.text, row.government): row for row in read_rows([SHARED / "data/real/dev/ungdc.jsonl"], TARGET_IDS)}
     dev = [row for row in rows if row.split == "dev"]
     assert len(dev) == 604
     assert all(row.labels == real[row.text, row.government].labels for row in dev)
+
+
+@needs_shared
+def test_no_stand_off_passage_repeats_the_real_rows_that_choices_are_made_on():
+    real = {" ".join(row.text.split()) for row in read_rows([SHARED / "data/real/dev/news.jsonl"], TARGET_IDS)}
+    for source, folder in (("whitehouse", "raw/whitehouse"), ("zelensky", "raw/zelensky"), ("ungdc", "ungdc")):
+        options = {"annotations": str(ROOT / "data" / "annotations" / f"{source}.tsv"), "source": source}
+        rows = read_form("standoff", SHARED / "data" / folder, options, TARGETS)
+        assert not {row.text for row in rows} & real, source

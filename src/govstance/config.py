@@ -125,7 +125,7 @@ class EvaluateConfig:
     """scripts/evaluate.py"""
 
     name: str = "evaluate"
-    # A run folder or a model folder.
+    # A run folder, a model folder, or builtin: the one that the package carries.
     model: str = MISSING
     paths: PathsConfig = field(default_factory=PathsConfig)
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
@@ -167,8 +167,8 @@ class ReadingConfig:
 class PredictConfig:
     """scripts/predict.py"""
 
-    # A run folder or a model folder.
-    model: str = MISSING
+    # A run folder, a model folder, or builtin: the one that the package carries.
+    model: str = "builtin"
     # A .txt file, a .jsonl file of documents or rows, or - for JSON Lines on standard input.
     input: str = MISSING
     # A .jsonl file to write; null: print the matrix.
@@ -182,11 +182,29 @@ class PredictConfig:
     threads: int | None = None
 
 
+@dataclass
+class ExportConfig:
+    """scripts/export.py"""
+
+    # A run folder or a model folder.
+    model: str = MISSING
+    # The folder to write.
+    output: str = MISSING
+    # The backbone that the model was trained from: only the difference from it is written.
+    delta_from: str = "embedded:multilingual-e5-small"
+    # Baselines to carry along, so that evaluate can score them beside the model.
+    baselines: list[str] = field(default_factory=lambda: ["majority", "country_prior"])
+    # Overwrite `output` where it exists.
+    overwrite: bool = False
+    paths: PathsConfig = field(default_factory=PathsConfig)
+
+
 SCHEMAS = {
     "train_schema": TrainConfig,
     "evaluate_schema": EvaluateConfig,
     "prepare_schema": PrepareConfig,
     "predict_schema": PredictConfig,
+    "export_schema": ExportConfig,
 }
 
 Config = TypeVar("Config")

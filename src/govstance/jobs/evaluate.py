@@ -13,8 +13,8 @@ from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError
 from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, prediction_records, system_scores
 from govstance.files import expand_patterns, write_json, write_jsonl, write_text
-from govstance.jobs.places import mention_finder
-from govstance.models.folder import LoadedModel, load_model
+from govstance.jobs.places import mention_finder, model_of
+from govstance.models.folder import LoadedModel
 from govstance.models.predictor import TransformerPredictor
 from govstance.reporting.tables import report_markdown
 from govstance.schema import SPLITS, Row
@@ -45,7 +45,7 @@ def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
     if config.split is not None and config.split not in SPLITS:
         raise GovstanceError(f"split: expected one of {', '.join(SPLITS)} or null; found {config.split!r}.")
     files = expand_patterns(config.corpus.files, option="corpus.files")
-    model = load_model(Path(config.model), mention_finder(config.paths))
+    model = model_of(config.model, config.paths, mention_finder(config.paths))
     rows = read_rows(files, model.predictor.target_ids)
     if config.split is not None:
         rows = in_split(with_splits(rows), config.split)

@@ -1,10 +1,14 @@
-"""Where in the data folder things lie."""
+"""Where the data, the models and the converted backbones lie."""
 
 from pathlib import Path
 
 from govstance.actors.finder import MentionFinder
 from govstance.config import CorpusConfig, PathsConfig
+from govstance.models.folder import LoadedModel, load_model
 from govstance.targets import Target, load_targets
+
+BUILTIN = "builtin"
+BUILTIN_FOLDER = Path(__file__).resolve().parents[1] / "pretrained"
 
 
 def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target, ...]:
@@ -15,3 +19,23 @@ def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target,
 def mention_finder(paths: PathsConfig) -> MentionFinder:
     """The finder that uses data/actors."""
     return MentionFinder(Path(paths.data) / "actors")
+
+
+def cache_folder(paths: PathsConfig) -> Path | None:
+    """Where converted backbones lie; None: the default place."""
+    return Path(paths.cache) if paths.cache else None
+
+
+def model_of(name: str, paths: PathsConfig, finder: MentionFinder) -> LoadedModel:
+    """The model in a run folder or model folder, or the one that the package carries.
+
+    Args:
+        name: A folder, or "builtin".
+        paths: Where converted backbones lie.
+        finder: Of mentions of governments.
+
+    Raises:
+        ModelFolderError: There is no whole model there.
+    """
+    folder = BUILTIN_FOLDER if name == BUILTIN else Path(name)
+    return load_model(folder, finder, cache_folder=cache_folder(paths))

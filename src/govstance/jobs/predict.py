@@ -13,8 +13,7 @@ from govstance.files import write_jsonl, write_text
 from govstance.inference.aggregate import StanceAnswer
 from govstance.inference.documents import Document, read_documents
 from govstance.inference.reader import ArticleReader
-from govstance.jobs.places import mention_finder
-from govstance.models.folder import load_model
+from govstance.jobs.places import mention_finder, model_of
 from govstance.reporting.answers import answers_to_json, print_answers
 from govstance.threads import use_threads
 
@@ -36,7 +35,7 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     _check(config)
     documents = read_documents(config.input)
     finder = mention_finder(config.paths)
-    model = load_model(Path(config.model), finder)
+    model = model_of(config.model, config.paths, finder)
     reader = ArticleReader(
         predictor=model.predictor,
         targets=model.targets,

@@ -12,10 +12,10 @@ from govstance.corpus.splits import in_split, with_splits, without_sources
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
-from govstance.jobs.places import mention_finder, targets_of_corpus
+from govstance.jobs.places import cache_folder, mention_finder, model_of, targets_of_corpus
 from govstance.jobs.prepare import pass_gate
 from govstance.models.baselines import BASELINES, Baseline, fit_baseline
-from govstance.models.folder import KINDS, TRANSFORMER, load_model, save_model
+from govstance.models.folder import KINDS, TRANSFORMER, save_model
 from govstance.models.predictor import TransformerPredictor
 from govstance.schema import Row
 from govstance.targets import Target
@@ -55,7 +55,7 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     )
     training = _fit_and_save(config, train, dev, targets, data, run_folder)
     # Scored as read back from the folder: what is reported is what evaluate will find.
-    model = load_model(run_folder, mention_finder(config.paths))
+    model = model_of(str(run_folder), config.paths, mention_finder(config.paths))
     metrics = score_model(model, test, data=data, split="test", run_folder=run_folder, training=training)
     write_provenance(run_folder, seed=config.seed, data=data, started=started)
     point_latest_to(run_folder, Path(config.paths.outputs))
@@ -84,7 +84,7 @@ def _fit_and_save(
             training=config.training,
             calibration=config.calibration,
             seed=config.seed,
-            cache_folder=Path(config.paths.cache) if config.paths.cache else None,
+            cache_folder=cache_folder(config.paths),
             work_folder=run_folder,
             finder=mention_finder(config.paths),
         )

@@ -2,6 +2,7 @@
 
 govstance.json      kind, targets, stances, calibration, the training files with their sha256
 config.json, model.safetensors, tokenizer files      (transformer)
+config.json, delta.safetensors                       (transformer, written as its difference from the backbone)
 baselines/<kind>/   the three baselines fitted on the same rows
 """
 
@@ -15,7 +16,8 @@ from govstance.errors import ModelFolderError
 from govstance.files import read_json, write_json
 from govstance.models.baselines import BASELINES, Baseline, load_baseline
 from govstance.models.calibration import Calibration
-from govstance.models.predictor import TransformerPredictor
+from govstance.models.delta import load_delta, save_delta
+from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.schema import STANCES
 from govstance.targets import Target, targets_from_json
 
@@ -32,6 +34,7 @@ class LoadedModel:
 
     Attributes:
         folder: Where it lies.
+        kind: One of KINDS.
         name: What reports call it.
         predictor: Rows in, probabilities out.
         targets: What it answers.
@@ -40,6 +43,7 @@ class LoadedModel:
     """
 
     folder: Path
+    kind: str
     name: str
     predictor: TransformerPredictor | Baseline
     targets: tuple[Target, ...]
@@ -56,10 +60,28 @@ def save_model(
     targets: tuple[Target, ...],
     baselines: Mapping[str, Baseline],
     training_data: list[dict[str, Any]],
+    delta_from: str | None = None,
+    cache_folder: Path | None = None,
 ) -> None:
-    """Writes a model folder; the description comes last, so a folder that has one is whole."""
+    """Writes a model folder; the description comes last, so a folder that has one is whole.
+
+    Args:
+        folder: Made where it does not exist.
+        kind: One of KINDS.
+        name, predictor, targets, baselines, training_data: As in `LoadedModel`.
+        delta_from: Backbone to write only the difference from; None: all weights.
+        cache_folder: Of converted backbones.
+
+    Raises:
+        ModelFolderError: `delta_from` is given for a baseline, or is not the backbone the model was trained from.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    predictor.save(folder)
+    if delta_from is None:
+        predictor.save(folder)
+    elif isinstance(predictor, TransformerPredictor):
+        save_delta(folder, predictor.model, delta_from, cache_folder=cache_folder)
+    else:
+        raise ModelFolderError(f"{name}: expected a {TRANSFORMER}, found a {kind}: a baseline has no backbone.")
     for baseline_kind, baseline in baselines.items():
         baseline.save(folder / BASELINES_FOLDER / baseline_kind)
     calibration = predictor.calibration.to_json() if isinstance(predictor, TransformerPredictor) else None
@@ -72,18 +94,20 @@ def save_model(
             "targets": [target.to_json() for target in targets],
             "stances": list(STANCES),
             "calibration": calibration,
+            "delta_from": delta_from,
             "baselines": list(baselines),
             "training_data": training_data,
         },
     )
 
 
-def load_model(folder: Path, finder: MentionFinder) -> LoadedModel:
+def load_model(folder: Path, finder: MentionFinder, *, cache_folder: Path | None = None) -> LoadedModel:
     """Loads a model from its folder, or from the run folder that holds it.
 
     Args:
         folder: Model folder or run folder.
         finder: Of mentions of governments, for a model that pools them.
+        cache_folder: Of converted backbones, for a model that is kept as a difference.
 
     Raises:
         ModelFolderError: There is no whole model, or one of another schema.
@@ -106,12 +130,18 @@ def load_model(folder: Path, finder: MentionFinder) -> LoadedModel:
         raise ModelFolderError(f"{path}: expected the stances {', '.join(STANCES)}; found {value['stances']}.")
     kind = value["kind"]
     predictor: TransformerPredictor | Baseline
-    if kind == TRANSFORMER:
+    if kind == TRANSFORMER and value.get("delta_from"):
+        model, tokenizer = load_delta(model_folder, value["delta_from"], cache_folder=cache_folder)
+        predictor = TransformerPredictor(
+            model, encoder_for(model, tokenizer, finder), Calibration(**value["calibration"])
+        )
+    elif kind == TRANSFORMER:
         predictor = TransformerPredictor.load(model_folder, Calibration(**value["calibration"]), finder)
     else:
         predictor = load_baseline(kind, model_folder)
     return LoadedModel(
         folder=model_folder,
+        kind=kind,
         name=value["name"],
         predictor=predictor,
         targets=targets_from_json(value["targets"], str(path)),

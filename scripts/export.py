@@ -1,0 +1,23 @@
+"""Write a trained model small enough to pass on: python scripts/export.py model=outputs/latest output=<folder>"""
+
+import hydra
+from omegaconf import DictConfig
+
+from govstance.config import ExportConfig, register_schemas, to_dataclass
+from govstance.jobs.command_line import exit_on_bad_input
+from govstance.jobs.export import run_export
+
+register_schemas()
+
+
+@hydra.main(version_base="1.3", config_path="../configs/apply", config_name="export")
+@exit_on_bad_input
+def main(config: DictConfig) -> None:
+    """Writes the folder and says how large it is."""
+    export = to_dataclass(config, ExportConfig)
+    n_bytes = run_export(export)
+    print(f"{n_bytes / 1e6:.1f} MB: {export.output}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""Writes a trained model as its difference from its backbone: a folder small enough to pass on."""
+
+from pathlib import Path
+
+from govstance.config import ExportConfig
+from govstance.errors import GovstanceError
+from govstance.jobs.places import cache_folder, mention_finder, model_of
+from govstance.models.folder import DESCRIPTION_FILE, save_model
+
+
+def run_export(config: ExportConfig) -> int:
+    """Exports `config.model` to `config.output`.
+
+    Args:
+        config: As composed from configs/apply/export.yaml.
+
+    Returns:
+        Bytes of all files written.
+
+    Raises:
+        ModelFolderError: There is no whole model, it is a baseline, or it was trained from another backbone.
+        GovstanceError: A model lies in the output folder already, or a baseline is not in the model folder.
+    """
+    output = Path(config.output)
+    if (output / DESCRIPTION_FILE).exists() and not config.overwrite:
+        raise GovstanceError(f"output: {output} holds a model; choose another folder or add overwrite=true.")
+    model = model_of(config.model, config.paths, mention_finder(config.paths))
+    unknown = set(config.baselines) - set(model.baselines)
+    if unknown:
+        raise GovstanceError(
+            f"baselines: expected some of {', '.join(model.baselines) or 'none'}; found {', '.join(sorted(unknown))}."
+        )
+    save_model(
+        output,
+        kind=model.kind,
+        name=model.name,
+        predictor=model.predictor,
+        targets=model.targets,
+        baselines={name: model.baselines[name] for name in config.baselines},
+        training_data=model.training_data,
+        delta_from=config.delta_from,
+        cache_folder=cache_folder(config.paths),
+    )
+    return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
