@@ -87,6 +87,17 @@ def test_the_model_learns_and_beats_what_cannot_read(trained):
     assert model > max(others) + 0.1
 
 
+def test_what_the_name_gives_is_probed(trained):
+    probe = read_json(trained / "metrics.json")["probes"]["name"]
+    assert probe["n_rows"] == 120
+    as_written = probe["as_written"]["mean"]["macro_f1"]
+    # This model learnt three names by heart: under another one it reads little.
+    assert probe["masked"]["mean"]["macro_f1"] < as_written
+    report = (trained / "report.md").read_text()
+    assert "## Does the name decide?" in report
+    assert f"| as written | {as_written:.3f} |" in report
+
+
 def test_predictions_give_the_scores_of_the_metrics(trained):
     metrics = read_json(trained / "metrics.json")["systems"]["e5_small_embedded"]["targets"]
     records = [json.loads(line) for line in (trained / "predictions.jsonl").read_text().splitlines()]

@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
+from govstance.actors.finder import MentionFinder
 from govstance.config import EvaluateConfig
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError
+from govstance.evaluation.probes import name_probe
 from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, prediction_records, system_scores
 from govstance.files import expand_patterns, write_json, write_jsonl, write_text
 from govstance.jobs.places import mention_finder, model_of
@@ -24,6 +27,7 @@ from govstance.training.run_folder import data_fingerprints, now, write_provenan
 logger = logging.getLogger(__name__)
 
 METRICS_SCHEMA_VERSION = 1
+PROBE_ROWS = 400  # enough for a point of macro-F1, few enough to be read three times in half a minute
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.jsonl"
 REPORT_FILE = "report.md"
@@ -51,7 +55,9 @@ def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
         rows = in_split(with_splits(rows), config.split)
     data = data_fingerprints(files)
     _warn_of_training_rows(model, data, config.split)
-    metrics = score_model(model, rows, data=data, split=config.split, run_folder=run_folder)
+    metrics = score_model(
+        model, rows, data=data, split=config.split, run_folder=run_folder, finder=mention_finder(config.paths)
+    )
     write_provenance(run_folder, seed=None, data=data, started=started)
     return metrics
 
@@ -75,6 +81,7 @@ def score_model(
     data: list[dict[str, str]],
     split: str | None,
     run_folder: Path,
+    finder: MentionFinder,
     training: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Scores a model and its baselines on the same rows and writes the three files.
@@ -85,6 +92,7 @@ def score_model(
         data: Path and sha256 of the files they come from.
         split: Which split they are, if one.
         run_folder: Receives the files.
+        finder: Of mentions, for the probe of names.
         training: What training cost, where this is a training run.
     """
     target_ids = model.predictor.target_ids
@@ -113,12 +121,27 @@ def score_model(
             "languages": sorted({row.lang for row in rows}),
         },
         "systems": systems,
+        "probes": {"name": _name_probe_scores(model, rows, finder)},
         "training": training,
     }
     write_jsonl(run_folder / PREDICTIONS_FILE, prediction_records(rows, probabilities, target_ids))
     write_text(run_folder / REPORT_FILE, report_markdown(metrics, title=f"{model.name}: scores", facts=_facts(metrics)))
     write_json(run_folder / METRICS_FILE, metrics)
     return metrics
+
+
+def _name_probe_scores(model: LoadedModel, rows: Sequence[Row], finder: MentionFinder) -> dict[str, Any] | None:
+    """Scores of the same rows as written, masked and swapped; None where no row can be renamed and scored."""
+    target_ids = model.predictor.target_ids
+    probe = name_probe(rows, finder, n_rows=PROBE_ROWS)
+    gold = gold_indices(probe.as_written, target_ids) if probe.as_written else np.full((0, 1), NOT_ANNOTATED)
+    if (gold == NOT_ANNOTATED).all():
+        return None
+    groups = [row.group for row in probe.as_written]
+    scores: dict[str, Any] = {"n_rows": len(groups)}
+    for name, changed in (("as_written", probe.as_written), ("masked", probe.masked), ("swapped", probe.swapped)):
+        scores[name] = system_scores(gold, model.predictor.predict_probabilities(changed), groups, target_ids)
+    return scores
 
 
 def describe_data(metrics: dict[str, Any]) -> str:

@@ -55,8 +55,9 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     )
     training = _fit_and_save(config, train, dev, targets, data, run_folder)
     # Scored as read back from the folder: what is reported is what evaluate will find.
-    model = model_of(str(run_folder), config.paths, mention_finder(config.paths))
-    metrics = score_model(model, test, data=data, split="test", run_folder=run_folder, training=training)
+    finder = mention_finder(config.paths)
+    model = model_of(str(run_folder), config.paths, finder)
+    metrics = score_model(model, test, data=data, split="test", run_folder=run_folder, finder=finder, training=training)
     write_provenance(run_folder, seed=config.seed, data=data, started=started)
     point_latest_to(run_folder, Path(config.paths.outputs))
     return metrics

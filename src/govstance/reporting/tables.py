@@ -63,10 +63,34 @@ def report_markdown(metrics: Mapping[str, Any], *, title: str, facts: Sequence[t
     header, rows = headline_rows(metrics, REPORT_COLUMNS)
     parts = [f"# {title}", "", *[f"- {label}: {value}" for label, value in facts], "", "## Scores", ""]
     parts += [EXPLANATION, "", markdown_table(header, rows), ""]
+    parts += _name_probe_section(metrics["probes"]["name"])
     model_name = next(iter(metrics["systems"]))
     for target, scores in metrics["systems"][model_name]["targets"].items():
         parts += _target_section(target, scores)
     return "\n".join(parts)
+
+
+def _name_probe_section(probe: Mapping[str, Any] | None) -> list[str]:
+    if probe is None:
+        return []
+    labels = {
+        "as_written": "as written",
+        "masked": "under a name that no training text holds",
+        "swapped": "under the name of a random other government",
+    }
+    rows = []
+    for key, label in labels.items():
+        low, high = probe[key]["macro_f1_interval_95"]
+        rows.append([label, _number(probe[key]["mean"]["macro_f1"]), f"{low:.3f} to {high:.3f}"])
+    return [
+        "## Does the name decide?",
+        "",
+        f"The same {probe['n_rows']} rows (none of Russia or Ukraine), the government renamed in text and question. "
+        "What is lost is what the name alone gave, and a little grammar: the new name is not inflected.",
+        "",
+        markdown_table(["rows", "macro-F1", "95 % interval"], rows),
+        "",
+    ]
 
 
 def _target_section(target: str, scores: Mapping[str, Any]) -> list[str]:
