@@ -70,7 +70,7 @@ def load_delta(folder: Path, backbone: str, *, cache_folder: Path | None = None)
     """
     loaded = load_backbone(backbone, cache_folder=cache_folder)
     model = StanceModel(StanceConfig.from_pretrained(folder))
-    model.encoder.load_state_dict(loaded.encoder.state_dict())
+    model.encoder.load_state_dict(loaded.encoder.state_dict(), assign=True)
     state = model.state_dict()
     tensors = load_file(folder / DELTA_FILE)
     for key, tensor in tensors.items():

@@ -142,7 +142,7 @@ def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[st
             pool_mentions=config.pool_mentions,
         )
     )
-    model.encoder.load_state_dict(backbone.encoder.state_dict())
+    model.encoder.load_state_dict(backbone.encoder.state_dict(), assign=True)  # one copy in memory, not two
     return model
 
 
