@@ -1,4 +1,4 @@
-"""Read an article: python scripts/predict.py model=outputs/latest input=article.txt [output=answers.jsonl]"""
+"""Read an article: python scripts/predict.py input=article.txt [model=outputs/latest] [output=answers.jsonl]"""
 
 import hydra
 from omegaconf import DictConfig
