@@ -4,13 +4,13 @@ from conftest import ROOT, TARGET_IDS, learnable_rows
 from transformers import AutoModel
 
 from govstance.actors.finder import MentionFinder
-from govstance.config import ModelConfig
+from govstance.config import ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL
 from govstance.models.predictor import encoder_for
 from govstance.models.stance_model import masked_loss, pooled
-from govstance.training.fitting import build_model, freeze, set_class_weights
+from govstance.training.fitting import build_model, freeze, optimizer_for, set_class_weights
 
 
 @pytest.fixture
@@ -99,3 +99,18 @@ def test_an_encoder_without_absolute_positions_needs_the_pair_layout(tiny_backbo
 def test_an_unknown_layout_lists_the_valid_ones(tiny_backbone):
     with pytest.raises(GovstanceError, match="expected one of packed, pair; found 'triple'"):
         build_model(load_backbone(str(tiny_backbone)), ModelConfig(kind="t", name="x", layout="triple"), TARGET_IDS)
+
+
+def test_a_layer_nearer_to_the_input_learns_slower(model_and_encoder):
+    model, _ = model_and_encoder
+    training = TrainingConfig(epochs=1, texts_per_batch=1, learning_rate=1e-3, frozen_layers=0, layer_decay=0.5)
+    freeze(model, 0, train_word_embeddings=False)
+    rates = {
+        id(weight): group["lr"] for group in optimizer_for(model, training).param_groups for weight in group["params"]
+    }
+    lower, upper = model.encoder.encoder.layer
+    assert {rates[id(weight)] for weight in upper.parameters()} == {1e-3}
+    assert {rates[id(weight)] for weight in lower.parameters()} == {5e-4}
+    assert rates[id(model.encoder.embeddings.position_embeddings.weight)] == 2.5e-4
+    assert rates[id(model.head.weight)] == training.head_learning_rate
+    assert len(rates) == sum(weight.requires_grad for weight in model.parameters())

@@ -82,6 +82,8 @@ class TrainingConfig:
     texts_per_batch: int = MISSING
     learning_rate: float = MISSING
     head_learning_rate: float = 1e-3
+    # Learning rate of a layer = this times that of the layer above it; 1 trains all layers alike.
+    layer_decay: float = 1.0
     weight_decay: float = 0.01
     warmup_fraction: float = 0.1
     max_gradient_norm: float = 1.0
@@ -90,6 +92,10 @@ class TrainingConfig:
     train_word_embeddings: bool = False
     # Loss weight of a stance = (mean count / its count) ** power; 0 weighs all rows alike.
     class_weight_power: float = 0.5
+    # Share of training texts whose governments, Russia and Ukraine apart, go by the names of others.
+    renamed_texts: float = 0.0
+    # So many texts made of two others are added, as a share of the training texts.
+    joined_texts: float = 0.0
     # Only the first so many training texts, for a quick look; null: all.
     max_texts: int | None = None
     # Threads of the matrix library; null: its own choice, one a core.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from govstance.actors.finder import MentionFinder
-from govstance.actors.names import government_name
+from govstance.corpus.renaming import with_names
 from govstance.schema import Row
 
 # Bouvet Island: nobody lives there and no text speaks of it, so its name tells a model nothing about a stance.
@@ -66,9 +66,5 @@ def renamed(row: Row, spans: Sequence[tuple[int, int]], government: str) -> Row:
         spans: Where its text names its government: (start, end) in characters, in order, apart from each other.
         government: ISO 3166-1 alpha-3 code of the other one.
     """
-    name = government_name(government, row.lang)
-    parts, position = [], 0
-    for start, end in spans:
-        parts += [row.text[position:start], name]
-        position = end
-    return replace(row, text="".join([*parts, row.text[position:]]), government=government)
+    text = with_names(row.text, row.lang, [(start, end, government) for start, end in spans])
+    return replace(row, text=text, government=government)

@@ -26,6 +26,7 @@ from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_
 from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
 from govstance.models.stance_model import StanceConfig, StanceModel
 from govstance.schema import Row
+from govstance.training.augmentation import augmented
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
 
 logger = logging.getLogger(__name__)
@@ -92,7 +93,10 @@ def fit_stance_model(
     )
     model = build_model(backbone, model_config, target_ids)
     encoder = encoder_for(model, backbone.tokenizer, finder)
-    items = encoder.encode(train_rows)[: training.max_texts]
+    learnt = augmented(
+        train_rows, finder, renamed_share=training.renamed_texts, joined_share=training.joined_texts, seed=seed
+    )
+    items = encoder.encode(learnt)[: training.max_texts]
     n_rows = sum(len(item.rows) for item in items)
     n_truncated = sum(item.truncated for item in items)
     if n_truncated:
@@ -284,15 +288,22 @@ class TrainingBar(ProgressCallback):
 
 
 def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW; the new head learns faster than the pretrained encoder, biases and norms don't decay."""
-    encoder_decayed: list[torch.nn.Parameter] = []
-    encoder_other: list[torch.nn.Parameter] = []
+    """AdamW; the new head learns faster than the pretrained encoder, biases and norms don't decay.
+
+    With `training.layer_decay` below 1 a layer learns the slower the nearer it is to the input, the embeddings slowest.
+
+    Source:
+        Howard and Ruder 2018, arXiv:1801.06146 (discriminative fine-tuning).
+    """
+    # The embeddings may keep a gradient with no layers of BERT's kind above them; then the encoder is one layer.
+    layers = getattr(getattr(model.encoder, "encoder", None), "layer", None) or [model.encoder]
+    depth = {id(weight): number for number, layer in enumerate(layers, start=1) for weight in layer.parameters()}
+    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
     for weight in model.encoder.parameters():
         if weight.requires_grad:
-            (encoder_decayed if weight.dim() > 1 else encoder_other).append(weight)
-    groups = [
-        {"params": encoder_decayed, "lr": training.learning_rate, "weight_decay": training.weight_decay},
-        {"params": encoder_other, "lr": training.learning_rate, "weight_decay": 0.0},
-        {"params": list(model.head.parameters()), "lr": training.head_learning_rate, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]])
+            rate = training.learning_rate * training.layer_decay ** (len(layers) - depth.get(id(weight), 0))
+            decay = training.weight_decay if weight.dim() > 1 else 0.0
+            groups.setdefault((rate, decay), []).append(weight)
+    settings = [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in groups.items()]
+    head = {"params": list(model.head.parameters()), "lr": training.head_learning_rate, "weight_decay": 0.0}
+    return torch.optim.AdamW([*settings, head])

@@ -1,0 +1,83 @@
+"""Augmentation: names change and passages join; labels stay with the government they belong to."""
+
+from dataclasses import replace
+
+import numpy as np
+from conftest import GOOD_ROW, ROOT, learnable_rows
+
+from govstance.actors.finder import MentionFinder
+from govstance.corpus.renaming import with_names
+from govstance.training.augmentation import augmented, joined_passage, renamed_passage
+
+FINDER = MentionFinder(ROOT / "data" / "actors")
+
+
+def row(text, government, stances, **changes):
+    labels = dict(zip(("annexation_recognition", "sanctions_support", "russia_alliance"), stances, strict=True))
+    changes = {"role": "mentioned", "id": f"{text[:9]}:{government}", **changes}
+    return replace(GOOD_ROW, text=text, government=government, labels=labels, **changes)
+
+
+def test_names_are_put_into_their_places_in_the_language_of_the_text():
+    assert with_names("Paris and Rome agree.", "de", [(0, 5, "DEU"), (10, 14, "POL")]) == "Deutschland and Polen agree."
+
+
+def test_a_renamed_passage_keeps_labels_russia_and_who_is_who():
+    text = "France and Russia met; Paris said nothing. Japan did."
+    passage = [row(text, code, ("none", "favor", "none")) for code in ("FRA", "RUS", "JPN")]
+    new = renamed_passage(passage, FINDER, ["BRA", "CHL", "FRA", "JPN"], np.random.default_rng(0))
+    assert {new[0].government, new[2].government} == {"BRA", "CHL"}
+    assert new[1].government == "RUS"
+    first, second = ("Brazil", "Chile") if new[0].government == "BRA" else ("Chile", "Brazil")
+    assert {line.text for line in new} == {f"{first} and Russia met; {first} said nothing. {second} did."}
+    assert [line.labels for line in new] == [line.labels for line in passage]
+
+
+def test_too_few_other_names_leave_the_passage_as_it_is():
+    passage = [row("France spoke.", "FRA", ("none", "favor", "none"))]
+    assert renamed_passage(passage, FINDER, ["FRA"], np.random.default_rng(0)) == passage
+
+
+def test_in_a_joined_passage_the_half_about_a_government_decides():
+    first = [
+        row("France backs sanctions, as Chile knows.", "FRA", ("none", "favor", "none")),
+        row("France backs sanctions, as Chile knows.", "CHL", ("none", "none", "none")),
+    ]
+    second = [
+        row("Japan is neutral. Chile will not join, Brazil was told.", "JPN", ("none", "none", "neutral")),
+        row("Japan is neutral. Chile will not join, Brazil was told.", "CHL", ("none", "against", None)),
+    ]
+    joined = {line.government: line for line in joined_passage(first, second, FINDER)}
+    assert set(joined) == {"FRA", "CHL", "JPN"}
+    assert {line.text for line in joined.values()} == {f"{first[0].text}\n\n{second[0].text}"}
+    assert list(joined["FRA"].labels.values()) == ["none", "favor", "none"]
+    assert list(joined["CHL"].labels.values()) == ["none", "against", None]
+    assert list(joined["JPN"].labels.values()) == ["none", "none", "neutral"]
+
+
+def test_stances_that_contradict_each_other_are_not_annotated():
+    first = [row("France backs sanctions.", "FRA", ("none", "favor", "neutral"))]
+    second = [row("France opposes sanctions.", "FRA", ("none", "against", "neutral"))]
+    (line,) = joined_passage(first, second, FINDER)
+    assert list(line.labels.values()) == ["none", None, "neutral"]
+
+
+def test_a_government_that_the_other_half_names_without_a_row_is_left_out():
+    first = [row("France backs sanctions.", "FRA", ("none", "favor", "none"))]
+    second = [row("Japan heard it from Paris.", "JPN", ("none", "none", "none"))]
+    assert [line.government for line in joined_passage(first, second, FINDER)] == ["JPN"]
+
+
+def test_shares_are_kept_and_draws_repeat():
+    # One long passage, so that two of the others together are not longer than the longest.
+    rows = [replace(line, role="mentioned") for line in learnable_rows(40)]
+    rows.append(row("Nothing happened at all. " * 40, "FRA", ("none", "none", "none")))
+    settings = {"renamed_share": 0.5, "joined_share": 0.25, "seed": 3}
+    result = augmented(rows, FINDER, **settings)
+    assert result == augmented(rows, FINDER, **settings)
+    texts = {line.text for line in rows}
+    n_joined = len({line.text for line in result if "+" in line.id})
+    assert n_joined in (9, 10)  # a quarter of the 41, less the long one if it is drawn: it has no room for another
+    changed = {line.text for line in result if "+" not in line.id} - texts
+    assert 0.3 * len(texts) < len(changed) <= 0.5 * len(texts)
+    assert augmented(rows, FINDER, renamed_share=0.0, joined_share=0.0, seed=3) == rows
