@@ -3,7 +3,7 @@ import pytest
 from scipy.special import log_softmax
 
 from govstance.errors import GovstanceError
-from govstance.evaluation.scores import expected_calibration_error
+from govstance.evaluation.reliability import expected_calibration_error
 from govstance.models.calibration import Calibration, fit_temperature_and_bias, prior_shift
 from govstance.training.calibrating import check_expected_shares
 

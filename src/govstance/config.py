@@ -25,13 +25,25 @@ class PathsConfig:
 
 
 @dataclass
+class HeldOutConfig:
+    """Train and dev rows that are taken out of training and scored apart; empty: none."""
+
+    # ISO 639-1.
+    languages: list[str] = field(default_factory=list)
+    # ISO 3166-1 alpha-3. Documents with a row of one of them leave training whole; only its own rows are scored.
+    governments: list[str] = field(default_factory=list)
+
+
+@dataclass
 class CorpusConfig:
     """Labelled rows, and what scripts/prepare.py makes them from."""
 
     # Paths or globs of JSON Lines files: what training and evaluation read, what prepare checks.
     files: list[str] = MISSING
-    # Sources (the field of the rows) that training and choosing leave out; they are scored all the same.
+    # Sources (the field of the rows) that training leaves out; they are calibrated on and scored all the same.
     not_trained_on: list[str] = field(default_factory=list)
+    # What training does not see at all, to score the model on it.
+    held_out: HeldOutConfig = field(default_factory=HeldOutConfig)
     # What the labels are about; null: targets.yaml in the data folder.
     targets: str | None = None
     # What prepare reads: rows (nothing to make, only to check), or a form named in corpus/forms.py.
@@ -177,6 +189,9 @@ class PredictConfig:
     picture: str | None = None
     # Overwrite `output` and `picture` where they exist.
     overwrite: bool = False
+    # The share of wrong answers wanted, one of those the model has thresholds for (0.02, 0.05, 0.1, 0.2): what is less
+    # sure than its threshold is answered `uncertain`. null: every answer is a stance.
+    abstain: float | None = None
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
     threads: int | None = None
