@@ -40,7 +40,7 @@ class CorpusConfig:
 
     # Paths or globs of JSON Lines files: what training and evaluation read, what prepare checks.
     files: list[str] = MISSING
-    # Sources (the field of the rows) that training leaves out; they are calibrated on and scored all the same.
+    # Sources (the field of the rows) that training and choosing leave out; they are scored all the same.
     not_trained_on: list[str] = field(default_factory=list)
     # What training does not see at all, to score the model on it.
     held_out: HeldOutConfig = field(default_factory=HeldOutConfig)
@@ -115,6 +115,8 @@ class CalibrationConfig:
     # Target id -> share of `none` among the rows the model is meant for; a target left out keeps the
     # share of the dev rows.
     expected_none_share: dict[str, float] = field(default_factory=dict)
+    # Whether the dev rows of sources that training leaves out count when it is fitted how sure answers are.
+    sure_on_all_sources: bool = False
 
 
 @dataclass

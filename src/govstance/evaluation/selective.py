@@ -73,7 +73,7 @@ def risk_coverage(probabilities: np.ndarray, labels: np.ndarray, weights: np.nda
     return RiskCoverage(
         thresholds=confidence[order][last_of_ties],
         coverage=kept / weights.sum(),
-        risk=1.0 - np.trace(counts, axis1=1, axis2=2) / kept,
+        risk=(kept - np.trace(counts, axis1=1, axis2=2)) / kept,
         macro_f1=macro_f1_of_confusions(counts),
         n_kept=np.flatnonzero(last_of_ties) + 1,
     )

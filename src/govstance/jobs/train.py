@@ -51,12 +51,13 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     pass_gate(rows, config.quality)
     data = data_fingerprints(files)
     seen, held_out = hold_out(rows, config.corpus.held_out.languages, config.corpus.held_out.governments)
-    train = in_split(without_sources(seen, config.corpus.not_trained_on), "train")
-    dev, test = in_split(seen, "dev"), in_split(rows, "test")
+    used = without_sources(seen, config.corpus.not_trained_on)
+    train, dev, test = in_split(used, "train"), in_split(used, "dev"), in_split(rows, "test")
+    unfamiliar = [row for row in seen if row.split == "dev" and row.source in config.corpus.not_trained_on]
     logger.info(
         "%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test))
     )
-    training = _fit_and_save(config, train, dev, targets, data, run_folder)
+    training = _fit_and_save(config, train, dev, unfamiliar, targets, data, run_folder)
     # Scored as read back from the folder: what is reported is what evaluate will find.
     finder = mention_finder(config.paths)
     model = model_of(str(run_folder), config.paths, finder)
@@ -80,6 +81,7 @@ def _fit_and_save(
     config: TrainConfig,
     train: Sequence[Row],
     dev: Sequence[Row],
+    unfamiliar: Sequence[Row],
     targets: tuple[Target, ...],
     data: list[dict[str, str]],
     run_folder: Path,
@@ -101,6 +103,7 @@ def _fit_and_save(
             cache_folder=cache_folder(config.paths),
             work_folder=run_folder,
             finder=mention_finder(config.paths),
+            unfamiliar_rows=unfamiliar if config.calibration.sure_on_all_sources else (),
         )
         training = dataclasses.asdict(report)
     else:

@@ -1,6 +1,5 @@
 """Fits the calibration of a trained model on dev rows."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,6 +11,7 @@ from govstance.evaluation.selective import WANTED_RISKS, risk_coverage, threshol
 from govstance.models.calibration import (
     NONE_INDEX,
     Calibration,
+    fit_sharpness,
     fit_temperature_and_bias,
     none_weights,
     prior_shift,
@@ -45,7 +45,11 @@ def check_expected_shares(expected_none_share: Mapping[str, float], target_ids: 
 
 
 def calibrate(
-    predictor: TransformerPredictor, dev_rows: Sequence[Row], expected_none_share: Mapping[str, float]
+    predictor: TransformerPredictor,
+    dev_rows: Sequence[Row],
+    expected_none_share: Mapping[str, float],
+    *,
+    unfamiliar_rows: Sequence[Row] = (),
 ) -> Calibration:
     """Temperature, biases, shift of `none` and thresholds of abstaining, from dev rows.
 
@@ -53,16 +57,23 @@ def calibrate(
         predictor: With any calibration; its logits are used.
         dev_rows: Rows no step was trained on.
         expected_none_share: As in `CalibrationConfig`, checked.
+        unfamiliar_rows: Dev rows of sources that training left out; only how sure answers are is fitted on them too.
     """
-    with tqdm(total=len(dev_rows), desc="calibration on dev", unit="row") as bar:
-        logits = predictor.predict_logits(dev_rows, bar.update)
-    return calibration_of(
-        logits, gold_indices(dev_rows, predictor.target_ids), predictor.target_ids, expected_none_share
-    )
+    rows = [*dev_rows, *unfamiliar_rows]
+    with tqdm(total=len(rows), desc="calibration on dev", unit="row") as bar:
+        logits = predictor.predict_logits(rows, bar.update)
+    familiar = np.arange(len(rows)) < len(dev_rows)
+    target_ids = predictor.target_ids
+    return calibration_of(logits, gold_indices(rows, target_ids), target_ids, expected_none_share, familiar=familiar)
 
 
 def calibration_of(
-    logits: np.ndarray, gold: np.ndarray, target_ids: Sequence[str], expected_none_share: Mapping[str, float]
+    logits: np.ndarray,
+    gold: np.ndarray,
+    target_ids: Sequence[str],
+    expected_none_share: Mapping[str, float],
+    *,
+    familiar: np.ndarray,
 ) -> Calibration:
     """As `calibrate`, from arrays.
 
@@ -71,23 +82,26 @@ def calibration_of(
         gold: (n_rows, n_targets) stance indices, NOT_ANNOTATED where null.
         target_ids: Targets in the order of the second axis.
         expected_none_share: As in `CalibrationConfig`, checked.
+        familiar: (n_rows,) bool, False for the rows of sources that training left out.
     """
-    temperature, bias, shift = {}, {}, {}
+    temperature, bias, shift, thresholds = {}, {}, {}, {}
     for index, target in enumerate(target_ids):
         known = gold[:, index] != NOT_ANNOTATED
-        labels = gold[known, index]
-        temperature[target], bias[target] = fit_temperature_and_bias(logits[known, index], labels)
-        shift[target] = 0.0
-        share_on_dev = float(np.mean(labels == NONE_INDEX)) if len(labels) else 0.0
-        if target in expected_none_share and 0.0 < share_on_dev < 1.0:
-            shift[target] = prior_shift(share_on_dev, expected_none_share[target])
-    calibration = Calibration(temperature, bias, shift)
-    probabilities = calibration.probabilities(logits, target_ids)
-    thresholds = {
-        target: fit_thresholds(probabilities[:, index], gold[:, index], expected_none_share.get(target))
-        for index, target in enumerate(target_ids)
-    }
-    return dataclasses.replace(calibration, thresholds=thresholds)
+        of_target, labels, own = logits[known, index], gold[known, index], familiar[known]
+        expected = expected_none_share.get(target)
+        temperature[target], bias[target] = fit_temperature_and_bias(of_target[own], labels[own])
+        share_on_dev = float(np.mean(labels[own] == NONE_INDEX)) if own.any() else 0.0
+        shift[target] = prior_shift(share_on_dev, expected) if expected and 0.0 < share_on_dev < 1.0 else 0.0
+        if not own.all():
+            fitted = Calibration(temperature, bias, shift)
+            scores = fitted.scores(logits[known, index : index + 1], [target])[:, 0]
+            sharpness = fit_sharpness(scores, labels, none_weights(labels, expected))
+            temperature[target] /= sharpness
+            bias[target] = [sharpness * value for value in bias[target]]
+            shift[target] *= sharpness
+        probabilities = Calibration(temperature, bias, shift).probabilities(logits[:, index : index + 1], [target])
+        thresholds[target] = fit_thresholds(probabilities[:, 0], gold[:, index], expected)
+    return Calibration(temperature, bias, shift, thresholds)
 
 
 def fit_thresholds(

@@ -65,6 +65,7 @@ def fit_stance_model(
     cache_folder: Path | None,
     work_folder: Path,
     finder: MentionFinder,
+    unfamiliar_rows: Sequence[Row] = (),
 ) -> tuple[TransformerPredictor, FitReport]:
     """Trains on the train rows, calibrates on the dev rows.
 
@@ -76,6 +77,7 @@ def fit_stance_model(
         cache_folder: Of converted backbones; None: the default one.
         work_folder: For the Trainer's own files.
         finder: Of mentions of governments.
+        unfamiliar_rows: Dev rows of sources that training left out, see `calibrate`.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
@@ -112,7 +114,9 @@ def fit_stance_model(
         loss=history,
     )
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
-    predictor.calibration = calibrate(predictor, dev_rows, calibration.expected_none_share)
+    predictor.calibration = calibrate(
+        predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
+    )
     return predictor, report
 
 
