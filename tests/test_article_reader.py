@@ -6,7 +6,7 @@ from conftest import ROOT, TARGET_IDS
 from rich.console import Console
 
 from govstance.actors.finder import MentionFinder
-from govstance.inference.aggregate import pool_passages, strongest
+from govstance.inference.aggregate import abstaining, pool_passages, strongest
 from govstance.inference.documents import Document
 from govstance.inference.reader import DOCUMENTS_AT_ONCE, ArticleReader
 from govstance.reporting.answers import answers_to_json, print_answers
@@ -124,3 +124,25 @@ def test_passages_sure_of_nothing_pool_to_none():
 
 def test_the_strongest_come_first_and_ties_in_order():
     assert strongest([0.1, 0.9, 0.9, 0.3], 3) == [1, 2, 3]
+
+
+def test_answers_under_their_threshold_are_uncertain_and_keep_what_they_rest_on(reader):
+    document = Document("a", ARTICLE, "en")
+    thresholds = {"annexation_recognition": 0.86, "sanctions_support": 0.85, "russia_alliance": None}
+    answers = read_one(reader, document)
+    abstained = {(answer.government, answer.target): answer for answer in abstaining(answers, thresholds)}
+    # The predictor says 0.85 of all.
+    uncertain = abstained["KAZ", "annexation_recognition"]
+    assert uncertain.stance == "uncertain"
+    assert uncertain.probability == pytest.approx(0.85)
+    assert uncertain.evidence[0].stance == "against"
+    assert abstained["FRA", "sanctions_support"].stance == "favor"
+    assert abstained["BRA", "russia_alliance"].stance == "uncertain"
+    value = answers_to_json("a", list(abstained.values()))
+    assert {item["stance"] for item in value["stances"] if item["target"] == "russia_alliance"} == {"uncertain"}
+    console = Console(file=io.StringIO(), width=100)
+    print_answers(console, "a", list(abstained.values()), TARGETS)
+    text = console.file.getvalue()
+    assert "uncertain 0.85" in text
+    assert "Kazakhstan, annexation_recognition: uncertain" in text
+    assert "Brazil, russia_alliance" not in text  # no sentence says anything

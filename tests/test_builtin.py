@@ -45,6 +45,13 @@ def test_it_reads_the_example(answers, government, target, stance):
     assert answers[government, target]["stance"] == stance
 
 
+def test_it_is_older_than_the_thresholds_of_abstaining(tmp_path):
+    result = run("predict", f"input={EXAMPLE}", f"output={tmp_path / 'answers.jsonl'}", "abstain=0.05")
+    assert result.returncode == 2
+    assert "abstain=0.05: the model in src/govstance/pretrained has no thresholds" in result.stdout + result.stderr
+    assert not (tmp_path / "answers.jsonl").exists()
+
+
 def test_its_evidence_is_the_sentence_that_says_it(answers):
     sentences = [evidence["text"] for evidence in answers["KAZ", "annexation_recognition"]["evidence"]]
     assert any("has not recognised the annexation of Crimea" in sentence for sentence in sentences)

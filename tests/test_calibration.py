@@ -3,9 +3,8 @@ import pytest
 from scipy.special import log_softmax
 
 from govstance.errors import GovstanceError
-from govstance.evaluation.scores import expected_calibration_error
-from govstance.models.calibration import Calibration, fit_temperature_and_bias, prior_shift
-from govstance.training.calibrating import check_expected_shares
+from govstance.models.calibration import Calibration, fit_sharpness, fit_temperature_and_bias, prior_shift
+from govstance.training.calibrating import calibration_of, check_expected_shares
 
 
 def sampled(temperature, bias, n_rows=20_000):
@@ -41,10 +40,24 @@ def test_the_prior_shift_moves_the_share_of_none_as_asked():
     assert calibration.probabilities(logits, ["t"])[0, 0, 3] == pytest.approx(0.86)
 
 
-def test_calibration_error_by_hand():
-    probabilities = np.array([[0.8, 0.2], [0.8, 0.2], [0.6, 0.4]])
-    # Bin of 0.8: accuracy 0.5, gap 0.3, two rows of three; bin of 0.6: accuracy 1, gap 0.4, one row of three.
-    assert expected_calibration_error(probabilities, np.array([0, 1, 0])) == pytest.approx(0.3 * 2 / 3 + 0.4 / 3)
+def test_the_sharpness_by_hand():
+    # Three of four are right: the factor makes softmax((1, 0, -inf, -inf) * factor) say 3/4, so it is log 3.
+    scores = np.array([[1.0, 0.0, -50.0, -50.0]] * 4)
+    assert fit_sharpness(scores, np.array([0, 0, 0, 1]), np.ones(4)) == pytest.approx(np.log(3), rel=1e-3)
+    # A weight of 3/2 on the wrong one: 2/3 are right, log 2.
+    weights = np.array([1.0, 1.0, 1.0, 1.5])
+    assert fit_sharpness(scores, np.array([0, 0, 0, 1]), weights) == pytest.approx(np.log(2), rel=1e-3)
+
+
+def test_unfamiliar_rows_make_answers_less_sure_and_change_none():
+    logits, labels = sampled(2.0, np.array([0.5, -0.5, -0.3, 0.3]), n_rows=4000)
+    labels[2000:] = np.random.default_rng(1).integers(0, 4, 2000)  # on these the model knows nothing
+    arguments = (logits[:, None], labels[:, None], ["t"], {"t": 0.8})
+    own = calibration_of(*(value[:2000] for value in arguments[:2]), *arguments[2:], familiar=np.ones(2000, dtype=bool))
+    both = calibration_of(*arguments, familiar=np.arange(4000) < 2000)
+    before, after = (value.probabilities(logits[:, None], ["t"])[:, 0] for value in (own, both))
+    assert (before.argmax(axis=-1) == after.argmax(axis=-1)).all()
+    assert after.max(axis=-1).mean() < before.max(axis=-1).mean() - 0.05
 
 
 @pytest.mark.parametrize("shares", [{"sanctions": 0.5}, {"sanctions_support": 1.0}, {"sanctions_support": 0.0}])

@@ -140,6 +140,50 @@ def test_predict_prints_the_matrix_and_its_evidence(trained, tmp_path):
     assert "annexation_recognition" in result.stdout
 
 
+def test_predict_abstains_where_it_is_not_sure_enough(trained, tmp_path):
+    path = tmp_path / "article.txt"
+    path.write_text(ARTICLE, encoding="utf-8")
+    thresholds = read_json(trained / "model" / "govstance.json")["calibration"]["thresholds"]["sanctions_support"]
+    output = tmp_path / "answers.jsonl"
+    result = run("predict", f"model={trained}", f"input={path}", f"output={output}", "abstain=0.1")
+    assert result.returncode == 0, result.stderr
+    for answer in json.loads(output.read_text())["stances"]:
+        if answer["target"] == "sanctions_support":
+            sure = thresholds["0.1"] is not None and max(answer["probabilities"].values()) >= thresholds["0.1"]
+            assert (answer["stance"] != "uncertain") == sure
+    result = run("predict", f"model={trained}", f"input={path}", "abstain=0.07")
+    assert result.returncode == 2
+    assert "abstain: the model has thresholds for 0.02, 0.05, 0.1, 0.2; found 0.07." in result.stdout + result.stderr
+
+
+def test_the_report_says_more_than_a_score(trained):
+    metrics = read_json(trained / "metrics.json")
+    assert set(metrics["reliability"]) == set(metrics["systems"]["e5_small_embedded"]["targets"])
+    assert set(metrics["selective"]) == {"pooled", *metrics["reliability"]}
+    assert {item["slice"] for item in metrics["slices"]["government"]} == {"KAZ", "FRA", "BRA"}
+    report = (trained / "report.md").read_text()
+    for title in ("Do the probabilities mean what they say?", "What if it may abstain?", "On which rows?"):
+        assert f"## {title}" in report
+
+
+def test_a_held_out_government_is_scored_apart(rows_file, tmp_path):
+    arguments = ["model=majority", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}", REPEATS]
+    result = run("train", *arguments, "corpus.held_out.governments=[BRA]")
+    assert result.returncode == 0, result.stderr
+    run_folder = tmp_path / "latest"
+    rows = [json.loads(line) for line in rows_file.read_text().splitlines()]
+    of_brazil = {row["id"] for row in rows if row["government"] == "BRA" and row["split"] in ("train", "dev")}
+    records = map(json.loads, (run_folder / "held_out" / "predictions.jsonl").read_text().splitlines())
+    assert {record["id"] for record in records} == of_brazil
+    metrics = read_json(run_folder / "held_out" / "metrics.json")
+    assert metrics["data"]["split"] == "held_out"
+    assert metrics["data"]["n_rows"] == len(of_brazil)
+    assert read_json(run_folder / "metrics.json")["data"]["n_rows"] == 120
+    many = run("train", "-m", *arguments, "corpus.held_out.governments=[KAZ],[FRA]")
+    assert many.returncode == 0, many.stderr
+    assert len(list(tmp_path.glob("*/*_default/[01]/held_out/metrics.json"))) == 2
+
+
 def test_predict_writes_json_lines_from_standard_input(trained, tmp_path):
     output = tmp_path / "answers.jsonl"
     document = json.dumps({"id": "a", "text": ARTICLE, "lang": "en"})

@@ -4,7 +4,14 @@ from dataclasses import replace
 import pytest
 from conftest import GOOD_ROW
 
-from govstance.corpus.splits import check_groups_whole, in_split, stratified_splits, with_splits, without_sources
+from govstance.corpus.splits import (
+    check_groups_whole,
+    hold_out,
+    in_split,
+    stratified_splits,
+    with_splits,
+    without_sources,
+)
 from govstance.errors import GovstanceError
 
 
@@ -50,3 +57,35 @@ def test_sources_can_be_left_out_and_are_counted(caplog):
 def test_an_empty_split_is_an_error_with_the_counts():
     with pytest.raises(GovstanceError, match="'dev' has no rows: expected at least one; found train 1, dev 0, test 0"):
         in_split([replace(GOOD_ROW, split="train")], "dev")
+
+
+def held_out_corpus():
+    return [
+        replace(GOOD_ROW, id="1", group="a", split="train", government="TUR"),
+        replace(GOOD_ROW, id="2", group="a", split="train"),
+        replace(GOOD_ROW, id="3", group="b", split="dev", lang="ar"),
+        replace(GOOD_ROW, id="4", group="c", split="train"),
+        replace(GOOD_ROW, id="5", group="d", split="test", government="TUR"),
+        replace(GOOD_ROW, id="6", group="e", split="test", lang="ar"),
+    ]
+
+
+def test_a_held_out_government_takes_its_documents_along_and_leaves_test_alone():
+    kept, held_out = hold_out(held_out_corpus(), [], ["TUR"])
+    assert [row.id for row in held_out] == ["1"]
+    assert [row.id for row in kept] == ["3", "4", "5", "6"]
+
+
+def test_languages_and_governments_are_held_out_together_and_nothing_where_none_is_named():
+    kept, held_out = hold_out(held_out_corpus(), ["ar"], ["TUR"])
+    assert [row.id for row in held_out] == ["1", "3"]
+    assert [row.id for row in kept] == ["4", "5", "6"]
+    assert hold_out(held_out_corpus(), [], []) == (held_out_corpus(), [])
+
+
+@pytest.mark.parametrize(("languages", "governments"), [(["arabic"], []), ([], ["FRA"])])
+def test_what_has_no_row_cannot_be_held_out(languages, governments):
+    with pytest.raises(
+        GovstanceError, match=r"corpus.held_out.(languages: .* ar, en; found arabic|governments: .*FRA)"
+    ):
+        hold_out(held_out_corpus(), languages, governments)

@@ -25,6 +25,16 @@ class PathsConfig:
 
 
 @dataclass
+class HeldOutConfig:
+    """Train and dev rows that are taken out of training and scored apart; empty: none."""
+
+    # ISO 639-1.
+    languages: list[str] = field(default_factory=list)
+    # ISO 3166-1 alpha-3. Documents with a row of one of them leave training whole; only its own rows are scored.
+    governments: list[str] = field(default_factory=list)
+
+
+@dataclass
 class CorpusConfig:
     """Labelled rows, and what scripts/prepare.py makes them from."""
 
@@ -32,6 +42,8 @@ class CorpusConfig:
     files: list[str] = MISSING
     # Sources (the field of the rows) that training and choosing leave out; they are scored all the same.
     not_trained_on: list[str] = field(default_factory=list)
+    # What training does not see at all, to score the model on it.
+    held_out: HeldOutConfig = field(default_factory=HeldOutConfig)
     # What the labels are about; null: targets.yaml in the data folder.
     targets: str | None = None
     # What prepare reads: rows (nothing to make, only to check), or a form named in corpus/forms.py.
@@ -109,6 +121,8 @@ class CalibrationConfig:
     # Target id -> share of `none` among the rows the model is meant for; a target left out keeps the
     # share of the dev rows.
     expected_none_share: dict[str, float] = field(default_factory=dict)
+    # Whether the dev rows of sources that training leaves out count when it is fitted how sure answers are.
+    sure_on_all_sources: bool = False
 
 
 @dataclass
@@ -183,6 +197,9 @@ class PredictConfig:
     picture: str | None = None
     # Overwrite `output` and `picture` where they exist.
     overwrite: bool = False
+    # The share of wrong answers wanted, one of those the model has thresholds for (0.02, 0.05, 0.1, 0.2): what is less
+    # sure than its threshold is answered `uncertain`. null: every answer is a stance.
+    abstain: float | None = None
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
     threads: int | None = None

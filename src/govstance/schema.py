@@ -13,6 +13,8 @@ from typing import Any
 import pycountry
 
 STANCES: tuple[str, ...] = ("favor", "against", "neutral", "none")
+# What predict answers where it abstains; no label of a row.
+UNCERTAIN = "uncertain"
 ROLES: tuple[str, ...] = ("speaker", "mentioned")
 # The last two are harder tests: languages, and governments, of which training has seen no row.
 SPLITS: tuple[str, ...] = ("train", "dev", "test", "test_languages", "test_governments")

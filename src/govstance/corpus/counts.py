@@ -124,7 +124,11 @@ def _leaning(rows: Sequence[Row], target_ids: Sequence[str]) -> Table:
     return Table(title, ("government, target", *(stance for stance in STANCES if stance != "none")), lines)
 
 
+def words_in(row: Row) -> int:
+    """The length of a row's text in words; of a language without spaces, by its characters."""
+    return int(len(row.text) / CHARACTERS_A_WORD) if row.lang in UNSPACED else len(row.text.split())
+
+
 def _length_bin(row: Row) -> str:
-    words = len(row.text) / CHARACTERS_A_WORD if row.lang in UNSPACED else len(row.text.split())
-    start = int(words) // WORDS_A_BIN * WORDS_A_BIN
+    start = words_in(row) // WORDS_A_BIN * WORDS_A_BIN
     return f"{start:3d} to {start + WORDS_A_BIN - 1}"

@@ -87,6 +87,41 @@ def without_sources(rows: Sequence[Row], sources: Sequence[str]) -> list[Row]:
     return [row for row in rows if row.source not in sources]
 
 
+def hold_out(rows: Sequence[Row], languages: Sequence[str], governments: Sequence[str]) -> tuple[list[Row], list[Row]]:
+    """Takes train and dev rows of some languages and governments out; other splits stay as they are.
+
+    A document that holds a row of such a government goes whole: the model would read of the government in its text.
+
+    Args:
+        rows: With splits.
+        languages: ISO 639-1.
+        governments: ISO 3166-1 alpha-3.
+
+    Returns:
+        The rows that are left, and the rows of these languages and governments that were taken out.
+
+    Raises:
+        GovstanceError: A language or government has no train or dev row.
+    """
+    movable = [row for row in rows if row.split in ("train", "dev")]
+    for name, wanted, found in (
+        ("languages", languages, {row.lang for row in movable}),
+        ("governments", governments, {row.government for row in movable}),
+    ):
+        missing = sorted(set(wanted) - found)
+        if missing:
+            raise GovstanceError(
+                f"corpus.held_out.{name}: expected {name} with train or dev rows, some of {', '.join(sorted(found))}; "
+                f"found {', '.join(missing)}."
+            )
+    held_out = [row for row in movable if row.lang in languages or row.government in governments]
+    groups = {row.group for row in held_out}
+    kept = [row for row in rows if row.group not in groups]
+    if held_out:
+        logger.info("held out: %d rows; with the rest of their documents %d", len(held_out), len(rows) - len(kept))
+    return kept, held_out
+
+
 def in_split(rows: Sequence[Row], split: str) -> list[Row]:
     """The rows of one split, in order.
 

@@ -1,12 +1,15 @@
 """The figures of one system on one set of rows, as metrics.json holds them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from govstance.evaluation.metric import StanceMetric
-from govstance.evaluation.scores import confusion, expected_calibration_error
+from govstance.evaluation.reliability import expected_calibration_error, reliability_scores
+from govstance.evaluation.scores import confusion
+from govstance.evaluation.selective import selective_scores
+from govstance.evaluation.slices import slice_scores
 from govstance.evaluation.uncertainty import mean_macro_f1_interval
 from govstance.schema import STANCES, Row
 
@@ -53,6 +56,35 @@ def system_scores(
         means[name] = float(np.mean(values)) if values else None
     low, high = mean_macro_f1_interval(gold[:, annotated], predicted[:, annotated], groups, n_stances=len(STANCES))
     return {"mean": means, "macro_f1_interval_95": [low, high], "targets": targets}
+
+
+def model_details(
+    rows: Sequence[Row],
+    gold: np.ndarray,
+    probabilities: np.ndarray,
+    target_ids: Sequence[str],
+    thresholds: Mapping[str, Mapping[str, float | None]] | None,
+) -> dict[str, Any]:
+    """What is said of the model beyond its scores, and not of the baselines.
+
+    Args:
+        rows, gold, probabilities, target_ids: As in `system_scores`.
+        thresholds: As in `selective_scores`.
+
+    Returns:
+        `reliability` per target, `selective` (risk and coverage) and `slices`.
+    """
+    groups = np.array([row.group for row in rows], dtype=object)
+    reliability = {}
+    for index, target in enumerate(target_ids):
+        known = gold[:, index] != NOT_ANNOTATED
+        if known.any():
+            reliability[target] = reliability_scores(probabilities[known, index], gold[known, index], groups[known])
+    return {
+        "reliability": reliability,
+        "selective": selective_scores(gold, probabilities, target_ids, thresholds),
+        "slices": slice_scores(rows, gold, probabilities.argmax(axis=-1)),
+    }
 
 
 def _target_scores(gold: np.ndarray, predicted: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:

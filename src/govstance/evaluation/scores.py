@@ -79,25 +79,3 @@ def macro_f1_of_confusions(counts: np.ndarray) -> np.ndarray:
     total = counts.sum(axis=-1) + counts.sum(axis=-2)
     f1 = np.divide(2.0 * true_positives, total, out=np.zeros(total.shape), where=total > 0)
     return f1.mean(axis=-1)
-
-
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, n_bins: int = 15) -> float:
-    """Mean gap between confidence and accuracy, weighted by the rows of each confidence bin; in [0, 1].
-
-    Args:
-        probabilities: (n_rows, n_stances).
-        labels: (n_rows,) stance indices.
-        n_bins: Bins of equal width.
-
-    Source:
-        Naeini, Cooper and Hauskrecht 2015.
-    """
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == labels
-    bins = np.minimum((confidence * n_bins).astype(int), n_bins - 1)
-    error = 0.0
-    for index in range(n_bins):
-        inside = bins == index
-        if inside.any():
-            error += inside.mean() * abs(confidence[inside].mean() - correct[inside].mean())
-    return float(error)

@@ -4,12 +4,12 @@ A passage counts by how sure it is that it holds a position at all: a `none` of 
 contradict the position that another one states.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from govstance.schema import STANCES
+from govstance.schema import STANCES, UNCERTAIN
 
 NONE_INDEX = STANCES.index("none")
 
@@ -39,8 +39,8 @@ class StanceAnswer:
     Attributes:
         government: ISO 3166-1 alpha-3 code.
         target: Target id.
-        stance: The most probable one.
-        probability: Of that stance.
+        stance: The most probable one; "uncertain" where the reader abstains.
+        probability: Of the most probable stance.
         probabilities: (n_stances,), in the order of STANCES.
         evidence: Sentences, strongest first; empty for `none`.
     """
@@ -78,6 +78,24 @@ def pool_passages(probabilities: np.ndarray) -> np.ndarray:
     total = weights.sum()
     mixture = weights @ normalised / total if total > 0 else np.full(directions.shape[1], 1.0 / directions.shape[1])
     return np.insert(mixture * stated.max(), NONE_INDEX, 1.0 - stated.max())
+
+
+def abstaining(answers: Sequence[StanceAnswer], thresholds: Mapping[str, float | None]) -> list[StanceAnswer]:
+    """The answers, `uncertain` where they are less sure than their threshold; evidence and probabilities stay.
+
+    The thresholds were fitted on answers to single passages. An answer pooled from several may be wrong more or less
+    often than they promise.
+
+    Args:
+        answers: Of one document.
+        thresholds: Target id -> lowest confidence of a stance; None: no answer is sure enough.
+    """
+    result = []
+    for answer in answers:
+        threshold = thresholds[answer.target]
+        sure = threshold is not None and answer.probability >= threshold
+        result.append(answer if sure else replace(answer, stance=UNCERTAIN))
+    return result
 
 
 def strongest(scores: Sequence[float], limit: int) -> list[int]:

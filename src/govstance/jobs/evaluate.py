@@ -14,7 +14,7 @@ from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError
 from govstance.evaluation.probes import name_probe
-from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, prediction_records, system_scores
+from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, model_details, prediction_records, system_scores
 from govstance.files import expand_patterns, write_json, write_jsonl, write_text
 from govstance.jobs.places import mention_finder, model_of
 from govstance.models.folder import LoadedModel
@@ -121,6 +121,7 @@ def score_model(
             "languages": sorted({row.lang for row in rows}),
         },
         "systems": systems,
+        **model_details(rows, gold, probabilities, target_ids, model.thresholds),
         "probes": {"name": _name_probe_scores(model, rows, finder)},
         "training": training,
     }

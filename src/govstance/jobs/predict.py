@@ -1,5 +1,6 @@
 """Reads documents with a saved model; writes JSON Lines or prints a matrix with its evidence."""
 
+import logging
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,13 +10,17 @@ from tqdm import tqdm
 
 from govstance.config import PredictConfig, ReadingConfig
 from govstance.errors import GovstanceError
-from govstance.files import write_jsonl, write_text
-from govstance.inference.aggregate import StanceAnswer
+from govstance.files import path_from_here, write_jsonl, write_text
+from govstance.inference.aggregate import StanceAnswer, abstaining
 from govstance.inference.documents import Document, read_documents
 from govstance.inference.reader import ArticleReader
 from govstance.jobs.places import mention_finder, model_of
+from govstance.models.calibration import risk_name
+from govstance.models.folder import LoadedModel
 from govstance.reporting.answers import answers_to_json, print_answers
 from govstance.threads import use_threads
+
+logger = logging.getLogger(__name__)
 
 
 def run_prediction(config: PredictConfig, console: Console) -> int:
@@ -36,6 +41,7 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     documents = read_documents(config.input)
     finder = mention_finder(config.paths)
     model = model_of(config.model, config.paths, finder)
+    thresholds = None if config.abstain is None else _thresholds(model, config.abstain)
     reader = ArticleReader(
         predictor=model.predictor,
         targets=model.targets,
@@ -46,6 +52,8 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
         max_evidence=config.reading.max_evidence,
     )
     answered = _with_progress(reader.read(documents), len(documents))
+    if thresholds is not None:
+        answered = ((document, abstaining(answers, thresholds)) for document, answers in answered)
     if config.output is None:
         for document, answers in answered:
             print_answers(console, document.id, answers, model.targets)
@@ -58,6 +66,32 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
 def _without_web_fonts(svg: str) -> str:
     """The picture without the fonts that rich would have a browser fetch; any monospace font does."""
     return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+
+
+def _thresholds(model: LoadedModel, wanted_risk: float) -> dict[str, float | None]:
+    """The threshold of each target for a wanted risk.
+
+    Raises:
+        GovstanceError: The model has no thresholds, or none for that risk.
+    """
+    if model.thresholds is None:
+        raise GovstanceError(
+            f"abstain={wanted_risk:g}: the model in {path_from_here(model.folder)} has no thresholds: expected a "
+            "transformer that was trained since there are any. Train one with `make train`, or leave abstain out."
+        )
+    name = risk_name(wanted_risk)
+    fitted = next(iter(model.thresholds.values()))
+    if name not in fitted:
+        raise GovstanceError(f"abstain: the model has thresholds for {', '.join(fitted)}; found {name}.")
+    thresholds = {target: of_target[name] for target, of_target in model.thresholds.items()}
+    never = [target for target, threshold in thresholds.items() if threshold is None]
+    if never:
+        logger.warning(
+            "abstain=%s: on the dev rows no threshold reached that risk for %s: all its answers are uncertain",
+            name,
+            ", ".join(never),
+        )
+    return thresholds
 
 
 def _check(config: PredictConfig) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from govstance.config import TrainConfig
 from govstance.corpus.reader import read_rows
-from govstance.corpus.splits import in_split, with_splits, without_sources
+from govstance.corpus.splits import hold_out, in_split, with_splits, without_sources
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
@@ -22,6 +22,8 @@ from govstance.targets import Target
 from govstance.threads import use_threads
 from govstance.training.fitting import fit_stance_model
 from govstance.training.run_folder import data_fingerprints, now, point_latest_to, write_provenance
+
+HELD_OUT = "held_out"
 
 logger = logging.getLogger(__name__)
 
@@ -48,16 +50,28 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     rows = with_splits(read_rows(files, [target.id for target in targets]))
     pass_gate(rows, config.quality)
     data = data_fingerprints(files)
-    used = without_sources(rows, config.corpus.not_trained_on)
+    seen, held_out = hold_out(rows, config.corpus.held_out.languages, config.corpus.held_out.governments)
+    used = without_sources(seen, config.corpus.not_trained_on)
     train, dev, test = in_split(used, "train"), in_split(used, "dev"), in_split(rows, "test")
+    unfamiliar = [row for row in seen if row.split == "dev" and row.source in config.corpus.not_trained_on]
     logger.info(
         "%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test))
     )
-    training = _fit_and_save(config, train, dev, targets, data, run_folder)
+    training = _fit_and_save(config, train, dev, unfamiliar, targets, data, run_folder)
     # Scored as read back from the folder: what is reported is what evaluate will find.
     finder = mention_finder(config.paths)
     model = model_of(str(run_folder), config.paths, finder)
     metrics = score_model(model, test, data=data, split="test", run_folder=run_folder, finder=finder, training=training)
+    if held_out:
+        score_model(
+            model,
+            held_out,
+            data=data,
+            split=HELD_OUT,
+            run_folder=run_folder / HELD_OUT,
+            finder=finder,
+            training=training,
+        )
     write_provenance(run_folder, seed=config.seed, data=data, started=started)
     point_latest_to(run_folder, Path(config.paths.outputs))
     return metrics
@@ -67,6 +81,7 @@ def _fit_and_save(
     config: TrainConfig,
     train: Sequence[Row],
     dev: Sequence[Row],
+    unfamiliar: Sequence[Row],
     targets: tuple[Target, ...],
     data: list[dict[str, str]],
     run_folder: Path,
@@ -88,6 +103,7 @@ def _fit_and_save(
             cache_folder=cache_folder(config.paths),
             work_folder=run_folder,
             finder=mention_finder(config.paths),
+            unfamiliar_rows=unfamiliar if config.calibration.sure_on_all_sources else (),
         )
         training = dataclasses.asdict(report)
     else:

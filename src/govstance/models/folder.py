@@ -15,7 +15,7 @@ from govstance.actors.finder import MentionFinder
 from govstance.errors import ModelFolderError
 from govstance.files import read_json, write_json
 from govstance.models.baselines import BASELINES, Baseline, load_baseline
-from govstance.models.calibration import Calibration
+from govstance.models.calibration import Calibration, Thresholds
 from govstance.models.delta import load_delta, save_delta
 from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.schema import STANCES
@@ -49,6 +49,11 @@ class LoadedModel:
     targets: tuple[Target, ...]
     baselines: Mapping[str, Baseline]
     training_data: list[dict[str, Any]]
+
+    @property
+    def thresholds(self) -> Thresholds | None:
+        """Of abstaining, as fitted on dev; None for a baseline or a model from before there were any."""
+        return self.predictor.calibration.thresholds if isinstance(self.predictor, TransformerPredictor) else None
 
 
 def save_model(

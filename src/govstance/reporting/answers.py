@@ -9,11 +9,11 @@ from rich.text import Text
 
 from govstance.actors.names import government_name
 from govstance.inference.aggregate import StanceAnswer
-from govstance.schema import STANCES
+from govstance.schema import STANCES, UNCERTAIN
 from govstance.targets import Target
 
 # Colour is a second channel; the word stands beside it.
-STYLES = {"favor": "green", "against": "red", "neutral": "yellow", "none": "dim"}
+STYLES = {"favor": "green", "against": "red", "neutral": "yellow", "none": "dim", UNCERTAIN: "magenta"}
 
 
 def answers_to_json(document_id: str, answers: Sequence[StanceAnswer]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _print_evidence(
 ) -> None:
     for target in targets:
         answer = of_target.get(target.id)
-        if answer is None or answer.stance == "none":
+        if answer is None or not answer.evidence:
             continue
         heading = Text.assemble(
             (government_name(government), "bold"), f", {target.id}: ", (answer.stance, STYLES[answer.stance])

@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from govstance.reporting.details import reliability_section, selective_section, slices_section
+from govstance.reporting.markdown import markdown_table, number
 from govstance.schema import STANCES
 
 # After macro-F1 and its interval; the terminal has room for 80 characters.
@@ -29,16 +31,9 @@ def headline_rows(metrics: Mapping[str, Any], columns: Sequence[tuple[str, str]]
     rows = []
     for name, scores in metrics["systems"].items():
         low, high = scores["macro_f1_interval_95"]
-        figures = [_number(scores["mean"][key]) for _, key in columns]
-        rows.append([name, _number(scores["mean"]["macro_f1"]), f"{low:.3f} to {high:.3f}", *figures])
+        figures = [number(scores["mean"][key]) for _, key in columns]
+        rows.append([name, number(scores["mean"]["macro_f1"]), f"{low:.3f} to {high:.3f}", *figures])
     return header, rows
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, numbers right-aligned from the second column on."""
-    lines = ["| " + " | ".join(header) + " |", "|---|" + "---:|" * (len(header) - 1)]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines)
 
 
 def print_headline(console: Console, title: str, metrics: Mapping[str, Any]) -> None:
@@ -53,7 +48,7 @@ def print_headline(console: Console, title: str, metrics: Mapping[str, Any]) -> 
 
 
 def report_markdown(metrics: Mapping[str, Any], *, title: str, facts: Sequence[tuple[str, str]]) -> str:
-    """report.md: data, headline, per target the scores of each stance and the confusion counts.
+    """report.md: data, headline, per target the scores of each stance and the confusion counts, and the details.
 
     Args:
         metrics: As metrics.json holds them.
@@ -67,6 +62,9 @@ def report_markdown(metrics: Mapping[str, Any], *, title: str, facts: Sequence[t
     model_name = next(iter(metrics["systems"]))
     for target, scores in metrics["systems"][model_name]["targets"].items():
         parts += _target_section(target, scores)
+    parts += reliability_section(metrics["reliability"])
+    parts += selective_section(metrics["selective"])
+    parts += slices_section(metrics["slices"])
     return "\n".join(parts)
 
 
@@ -81,7 +79,7 @@ def _name_probe_section(probe: Mapping[str, Any] | None) -> list[str]:
     rows = []
     for key, label in labels.items():
         low, high = probe[key]["macro_f1_interval_95"]
-        rows.append([label, _number(probe[key]["mean"]["macro_f1"]), f"{low:.3f} to {high:.3f}"])
+        rows.append([label, number(probe[key]["mean"]["macro_f1"]), f"{low:.3f} to {high:.3f}"])
     return [
         "## Does the name decide?",
         "",
@@ -95,7 +93,7 @@ def _name_probe_section(probe: Mapping[str, Any] | None) -> list[str]:
 
 def _target_section(target: str, scores: Mapping[str, Any]) -> list[str]:
     per_stance = [
-        [stance, *[_number(values[key]) for key in ("precision", "recall", "f1")], str(values["support"])]
+        [stance, *[number(values[key]) for key in ("precision", "recall", "f1")], str(values["support"])]
         for stance, values in scores["per_stance"].items()
     ]
     confusion = [
@@ -104,15 +102,11 @@ def _target_section(target: str, scores: Mapping[str, Any]) -> list[str]:
     return [
         f"## {target}",
         "",
-        f"macro-F1 {_number(scores['macro_f1'])}, accuracy {_number(scores['accuracy'])}, expected calibration error "
-        f"{_number(scores['expected_calibration_error'])}, {scores['support']} rows.",
+        f"macro-F1 {number(scores['macro_f1'])}, accuracy {number(scores['accuracy'])}, expected calibration error "
+        f"{number(scores['expected_calibration_error'])}, {scores['support']} rows.",
         "",
         markdown_table(["stance", "precision", "recall", "F1", "rows"], per_stance),
         "",
         markdown_table(["", *[f"predicted {stance}" for stance in STANCES]], confusion),
         "",
     ]
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

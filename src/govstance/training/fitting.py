@@ -66,6 +66,7 @@ def fit_stance_model(
     cache_folder: Path | None,
     work_folder: Path,
     finder: MentionFinder,
+    unfamiliar_rows: Sequence[Row] = (),
 ) -> tuple[TransformerPredictor, FitReport]:
     """Trains on the train rows, calibrates on the dev rows.
 
@@ -77,6 +78,7 @@ def fit_stance_model(
         cache_folder: Of converted backbones; None: the default one.
         work_folder: For the Trainer's own files.
         finder: Of mentions of governments.
+        unfamiliar_rows: Dev rows of sources that training left out, see `calibrate`.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
@@ -116,7 +118,9 @@ def fit_stance_model(
         loss=history,
     )
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
-    predictor.calibration = calibrate(predictor, dev_rows, calibration.expected_none_share)
+    predictor.calibration = calibrate(
+        predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
+    )
     return predictor, report
 
 
