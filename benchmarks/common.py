@@ -85,13 +85,23 @@ def whole_texts(rows: Sequence[Row], n_rows: int, *, seed: int) -> list[Row]:
     return chosen
 
 
+def one_of_each_language(rows: Sequence[Row]) -> list[Row]:
+    """Rows to warm up with: the names of governments in a language are compiled when it is first met."""
+    return list({row.lang: row for row in rows}.values())
+
+
 def fresh_process(module: str, arguments: Sequence[str], *, threads: int) -> dict[str, Any]:
     """Runs `python -m module arguments --result FILE` and returns what it wrote there.
 
     Raises:
         GovstanceError: It failed; its own message is above on standard error.
     """
-    environment = {"OMP_NUM_THREADS": str(threads), "RAYON_NUM_THREADS": str(threads), "HF_HUB_OFFLINE": "1"}
+    environment = {
+        "OMP_NUM_THREADS": str(threads),
+        "RAYON_NUM_THREADS": str(threads),  # of the tokenizers
+        "HF_HUB_OFFLINE": "1",
+        "CUDA_VISIBLE_DEVICES": "",  # all contenders are measured on the processor
+    }
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
         command = [sys.executable, "-m", module, *arguments, "--result", str(result)]

@@ -21,6 +21,7 @@ from benchmarks.common import (
     interleaved,
     machine,
     medians,
+    one_of_each_language,
     parser_of,
     peak_rss_mib,
     rows_in,
@@ -40,7 +41,6 @@ NAME = "inference"
 PARTS = ("throughput", "article", "load", "memory")
 REFERENCE = "reference"
 REFERENCE_BATCH_SIZES = (1, 8, 32)
-WARM_UP_ROWS = 16
 WARM_UP_ARTICLES = 3
 
 
@@ -61,7 +61,7 @@ def throughput(contender: str, arguments: argparse.Namespace, config: TrainConfi
         n_rows, n_answers, rows_per_second; for the reference also per batch size.
     """
     rows = whole_texts(rows_in(config, "dev"), arguments.rows, seed=config.seed)
-    warm_up = rows[:WARM_UP_ROWS]
+    warm_up = one_of_each_language(rows)
     answers: list[np.ndarray] = []
     if contender != REFERENCE:
         use_threads(arguments.threads)

@@ -13,11 +13,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.common import machine, parser_of, peak_rss_mib, rows_in, seconds_of, train_config, write_report
+from benchmarks.common import (
+    machine,
+    one_of_each_language,
+    parser_of,
+    peak_rss_mib,
+    rows_in,
+    seconds_of,
+    train_config,
+    write_report,
+)
 from benchmarks.inference import loaded
 from govstance.errors import GovstanceError
 from govstance.jobs.places import BUILTIN
 from govstance.models.baselines import StancePredictor
+from govstance.models.encoding import Encoder
 from govstance.models.folder import LoadedModel
 from govstance.schema import Row, government_codes
 from govstance.threads import use_threads
@@ -36,23 +46,29 @@ def repeated(rows: Sequence[Row], n_rows: int) -> list[Row]:
     return [replace(row, text=f"{row.text} {copy}") for copy in range(copies) for row in rows][:n_rows]
 
 
-def passages(rows: Sequence[Row], tokenizer: Any, *, n_passages: int, n_tokens: int) -> list[Row]:
-    """Passages of a fixed length, special tokens and the backbone's prefix apart.
+def passages(rows: Sequence[Row], encoder: Encoder, *, n_passages: int, n_tokens: int) -> list[Row]:
+    """Passages of one length.
 
     Args:
         rows: Texts to cut from, joined in their order and begun again at their end.
-        tokenizer: Of the model.
+        encoder: Of the model.
         n_passages: How many; each from another place.
-        n_tokens: Tokens of each, give or take the one or two that a cut within a word costs.
+        n_tokens: Tokens of each as the model reads it, special tokens and the backbone's prefix included; two are left
+            free, since a cut within a word can make more of it.
+
+    Raises:
+        GovstanceError: All texts together are shorter.
     """
     texts = list(dict.fromkeys(row.text for row in rows))
     joined = " ".join(texts)
-    offsets = tokenizer(joined, return_offsets_mapping=True, add_special_tokens=False)["offset_mapping"]
-    if len(offsets) < n_tokens:
-        raise GovstanceError(f"expected dev texts of at least {n_tokens} tokens in all, found {len(offsets)}.")
-    starts = [number * 37 % (len(offsets) - n_tokens + 1) for number in range(n_passages)]  # 37: no passage twice
+    encoded = encoder.tokenizer(joined, return_offsets_mapping=True, add_special_tokens=False, verbose=False)
+    offsets = encoded["offset_mapping"]
+    n_cut = n_tokens - len(encoder.tokenizer(encoder.passage_prefix)["input_ids"]) - 2
+    if not 0 < n_cut <= len(offsets):
+        raise GovstanceError(f"--lengths: expected a passage to have 8 to {len(offsets)} tokens, found {n_tokens}.")
+    starts = [number * 37 % (len(offsets) - n_cut + 1) for number in range(n_passages)]  # 37: no passage twice
     return [
-        replace(rows[0], id=f"p{start}", text=joined[offsets[start][0] : offsets[start + n_tokens - 1][1]])
+        replace(rows[0], id=f"p{start}", text=joined[offsets[start][0] : offsets[start + n_cut - 1][1]])
         for start in starts
     ]
 
@@ -79,18 +95,17 @@ def point(predictor: StancePredictor, rows: Sequence[Row], repetitions: int) -> 
 
 def measure(model: LoadedModel, rows: Sequence[Row], arguments: argparse.Namespace) -> dict[str, dict[str, Any]]:
     """All points: axis -> value -> figures. Counts of rows rise, so that the peak of memory belongs to the last."""
-    predictor, tokenizer = model.predictor, getattr(model.predictor, "encoder", None)
-    if tokenizer is None:
+    predictor, encoder = model.predictor, getattr(model.predictor, "encoder", None)
+    if encoder is None:
         raise GovstanceError(f"{model.folder}: expected a model with a tokenizer, found a {model.kind}.")
-    tokenizer = tokenizer.tokenizer
     english = [row for row in rows if row.lang == "en"]
-    predictor.predict_probabilities(rows[:16])
+    predictor.predict_probabilities(one_of_each_language(rows))
     axes: dict[str, dict[str, Any]] = {"rows": {}, "tokens": {}, "governments": {}}
     for length in arguments.lengths:
-        texts = passages(english, tokenizer, n_passages=arguments.passages, n_tokens=length)
+        texts = passages(english, encoder, n_passages=arguments.passages, n_tokens=length)
         axes["tokens"][str(length)] = point(predictor, asked_about(texts, FIXED_GOVERNMENTS), arguments.repetitions)
     fixed = min(FIXED_LENGTH, max(arguments.lengths))
-    texts = passages(english, tokenizer, n_passages=arguments.passages, n_tokens=fixed)
+    texts = passages(english, encoder, n_passages=arguments.passages, n_tokens=fixed)
     for count in arguments.governments:
         axes["governments"][str(count)] = point(predictor, asked_about(texts, count), arguments.repetitions)
     for n_rows in arguments.row_counts[: -1 if arguments.quick else None]:

@@ -53,6 +53,13 @@ def tiny_model(overrides, tmp_path_factory) -> Path:
     return outputs / "latest"
 
 
+@pytest.fixture(autouse=True)
+def threads_as_before():
+    count = torch.get_num_threads()
+    yield
+    torch.set_num_threads(count)
+
+
 @pytest.fixture
 def in_this_process(monkeypatch):
     """Measures here what a user's run measures in processes of their own, which take seconds each to start."""
@@ -71,16 +78,17 @@ def in_this_process(monkeypatch):
 
 def test_training_measures_and_scores_every_contender(overrides, tmp_path, in_this_process):
     output = tmp_path / "training.json"
-    training.main(["--rows", "8", "--warm-up-rows", "4", "--repetitions", "2", "--output", str(output), *overrides])
+    given = ["--threads", "1", "--output", str(output), *overrides]
+    training.main(["--rows", "8", "--warm-up-rows", "4", "--repetitions", "1", *given])
     report = read_json(output)
     assert report["machine"].keys() >= MACHINE
     assert report["rows_per_second"].keys() == report["peak_rss_mib"].keys() == set(training.CONTENDERS)
     assert report["ours_is_times_as_fast"].keys() == set(training.REFERENCES)
-    assert all(len(runs) == 2 for runs in report["runs"].values())
+    assert all(len(runs) == 1 for runs in report["runs"].values())
     assert {run["n_rows"] for runs in report["runs"].values() for run in runs} == {8}
 
     contenders = ["--contenders", "ours", "reference_longest"]
-    training.main(["--score", "--rows", "8", *contenders, "--output", str(output), *overrides])
+    training.main(["--score", "--rows", "8", *contenders, *given])
     for (scored,) in read_json(output)["runs"].values():
         assert scored["n_answers"] == 30  # the dev rows of 15 texts
         assert scored["scores"]["targets"].keys() == set(TARGET_IDS)
@@ -88,7 +96,20 @@ def test_training_measures_and_scores_every_contender(overrides, tmp_path, in_th
 
 def test_inference_measures_every_part(overrides, tiny_model, tmp_path, in_this_process):
     output = tmp_path / "inference.json"
-    sizes = ["--rows", "8", "--articles", "2", "--memory-articles", "2", "--words", "60", "--repetitions", "1"]
+    sizes = [
+        "--rows",
+        "8",
+        "--articles",
+        "2",
+        "--memory-articles",
+        "2",
+        "--words",
+        "60",
+        "--repetitions",
+        "1",
+        "--threads",
+        "1",
+    ]
     parts = ["--parts", "throughput", "article", "memory"]
     inference.main([*sizes, *parts, "--models", str(tiny_model), "--output", str(output), *overrides])
     report = read_json(output)
