@@ -25,7 +25,7 @@ from hydra import compose, initialize_config_dir
 from govstance.config import PROJECT_ROOT, TrainConfig, register_schemas, to_dataclass
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import in_split, with_splits, without_sources
-from govstance.errors import GovstanceError
+from govstance.errors import EXIT_STATUS_BAD_INPUT, GovstanceError
 from govstance.files import expand_patterns, path_from_here, read_json, write_json
 from govstance.jobs.places import targets_of_corpus
 from govstance.schema import Row
@@ -49,6 +49,15 @@ def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--output", type=Path, default=output, help="JSON file to write")
     parser.add_argument("overrides", nargs="*", help="settings of configs/train.yaml, such as experiment=full")
     return parser
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Runs a benchmark; an error that the user can mend ends it with its message and exit status 2."""
+    try:
+        main()
+    except GovstanceError as error:
+        print(error, file=sys.stderr)
+        sys.exit(EXIT_STATUS_BAD_INPUT)
 
 
 def train_config(overrides: Sequence[str]) -> TrainConfig:
@@ -177,7 +186,7 @@ def write_report(path: Path, name: str, *, machine: Mapping[str, Any], content: 
     git = subprocess.run(["git", "-C", str(PROJECT_ROOT), "rev-parse", "HEAD"], capture_output=True, text=True)
     head = {
         "benchmark": name,
-        "command": sys.argv,
+        "command": ["python", "-m", f"benchmarks.{name}", *sys.argv[1:]],
         "finished": now().isoformat(timespec="seconds"),
         "commit": git.stdout.strip() or None,
         "machine": dict(machine),

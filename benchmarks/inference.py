@@ -25,6 +25,7 @@ from benchmarks.common import (
     parser_of,
     peak_rss_mib,
     rows_in,
+    run_command,
     seconds_of,
     train_config,
     whole_texts,
@@ -173,4 +174,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)

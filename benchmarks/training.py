@@ -25,6 +25,7 @@ from benchmarks.common import (
     parser_of,
     peak_rss_mib,
     rows_in,
+    run_command,
     train_config,
     whole_texts,
     write_report,
@@ -176,4 +177,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
