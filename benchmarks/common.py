@@ -51,7 +51,7 @@ def parser_of(name: str, description: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def run_command(main: Callable[[], None]) -> None:
+def run_main(main: Callable[[], None]) -> None:
     """Runs a benchmark; an error that the user can mend ends it with its message and exit status 2."""
     try:
         main()

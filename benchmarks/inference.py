@@ -25,7 +25,7 @@ from benchmarks.common import (
     parser_of,
     peak_rss_mib,
     rows_in,
-    run_command,
+    run_main,
     seconds_of,
     train_config,
     whole_texts,
@@ -174,4 +174,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_main(main)

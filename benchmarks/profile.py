@@ -17,16 +17,7 @@ from rich.table import Table
 from torch.profiler import ProfilerActivity, profile, record_function
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.common import (
-    machine,
-    parser_of,
-    rows_in,
-    run_command,
-    seconds_of,
-    train_config,
-    whole_texts,
-    write_report,
-)
+from benchmarks.common import machine, parser_of, rows_in, run_main, seconds_of, train_config, whole_texts, write_report
 from govstance.config import TrainConfig
 from govstance.jobs.places import cache_folder, mention_finder, targets_of_corpus
 from govstance.models.backbones import load_backbone
@@ -201,4 +192,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_main(main)

@@ -19,7 +19,7 @@ from benchmarks.common import (
     parser_of,
     peak_rss_mib,
     rows_in,
-    run_command,
+    run_main,
     seconds_of,
     train_config,
     write_report,
@@ -139,4 +139,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_main(main)

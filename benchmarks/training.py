@@ -25,7 +25,7 @@ from benchmarks.common import (
     parser_of,
     peak_rss_mib,
     rows_in,
-    run_command,
+    run_main,
     train_config,
     whole_texts,
     write_report,
@@ -177,4 +177,4 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    run_command(main)
+    run_main(main)
