@@ -75,5 +75,10 @@ def test_the_file_map_of_the_readme_is_true():
 
 
 def test_no_path_of_one_machine_is_in_the_code():
-    for path in [*MODULES, *(ROOT / "scripts").glob("*.py"), *(ROOT / "configs").rglob("*.yaml")]:
+    others = [
+        *(ROOT / "scripts").glob("*.py"),
+        *(ROOT / "benchmarks").glob("*.py"),
+        *(ROOT / "configs").rglob("*.yaml"),
+    ]
+    for path in [*MODULES, *others]:
         assert not re.search(r"(?<![\w.])/(work|home|root)/", path.read_text(encoding="utf-8")), path
