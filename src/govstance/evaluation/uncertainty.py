@@ -14,7 +14,13 @@ LEVEL = 0.95
 
 
 def mean_macro_f1_interval(
-    gold: np.ndarray, predicted: np.ndarray, groups: Sequence[str], *, n_stances: int, seed: int = 0
+    gold: np.ndarray,
+    predicted: np.ndarray,
+    groups: Sequence[str],
+    *,
+    n_stances: int,
+    seed: int = 0,
+    draws: int = DRAWS,
 ) -> tuple[float, float]:
     """Percentile interval of the mean over targets of macro-F1.
 
@@ -23,6 +29,7 @@ def mean_macro_f1_interval(
         groups: (n_rows,) document ids.
         n_stances: Number of stances.
         seed: Of the draws.
+        draws: Their number.
 
     Returns:
         (low, high) of the central 95 %.
@@ -31,14 +38,30 @@ def mean_macro_f1_interval(
         Efron and Tibshirani 1993, An Introduction to the Bootstrap, ch. 13; clusters: Field and Welsh 2007.
     """
     per_group = confusions_by_group(gold, predicted, groups, n_stances)
-    generator = np.random.default_rng(seed)
+    counts = drawn_sums(per_group, draws=draws, seed=seed)
+    return central_interval(macro_f1_of_confusions(counts).mean(axis=-1))
+
+
+def drawn_sums(per_group: np.ndarray, *, draws: int, seed: int) -> np.ndarray:
+    """Sums over as many documents as there are, drawn with replacement.
+
+    Args:
+        per_group: (n_groups, ...), what each document adds.
+        draws: How often they are drawn.
+        seed: Of the draws.
+
+    Returns:
+        (draws, ...).
+    """
     n_groups = len(per_group)
-    weights = generator.multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=DRAWS)
-    flat = per_group.reshape(n_groups, -1)
-    counts = (weights @ flat).reshape(DRAWS, *per_group.shape[1:])
-    scores = macro_f1_of_confusions(counts).mean(axis=-1)
+    weights = np.random.default_rng(seed).multinomial(n_groups, np.full(n_groups, 1.0 / n_groups), size=draws)
+    return (weights @ per_group.reshape(n_groups, -1)).reshape(draws, *per_group.shape[1:])
+
+
+def central_interval(values: np.ndarray) -> tuple[float, float]:
+    """(low, high) of the central 95 % of drawn values, shape (draws,)."""
     tail = (1.0 - LEVEL) / 2
-    low, high = np.quantile(scores, [tail, 1.0 - tail])
+    low, high = np.quantile(values, [tail, 1.0 - tail])
     return float(low), float(high)
 
 
