@@ -82,8 +82,8 @@ def compare_pairs(rows: CommonRows, groups: Sequence[RunGroup], *, pairs: str, s
         seed: Of the draws.
 
     Returns:
-        One object a pair, `first` minus `second`. p-values are corrected (Holm) over all pairs returned. McNemar's test and
-        the flipped rows are about one run of each system: the lowest seed that both have, else the lowest of each.
+        One object a pair, `first` minus `second`. p-values are corrected (Holm) over all pairs returned. McNemar's test
+        and the flipped rows are about one run of each system: the lowest seed that both have, else the lowest of each.
     """
     chosen = [
         (first, second)
@@ -95,14 +95,15 @@ def compare_pairs(rows: CommonRows, groups: Sequence[RunGroup], *, pairs: str, s
     slices: list[dict[str, list[dict[str, Any]]]] = [{} for _ in chosen]
     for kind, value, mask in slices_of(rows):
         gold = np.where(mask[:, None], rows.gold, NOT_ANNOTATED)
+        n_documents = len({group for group, inside in zip(rows.groups, mask, strict=True) if inside})
         facts = {
             "slice": value,
             "n_rows": int(mask.sum()),
-            "n_documents": len({group for group, inside in zip(rows.groups, mask, strict=True) if inside}),
+            "n_documents": n_documents,
             "few_rows": bool(mask.sum() < FEW_ROWS),
         }
         for found, difference in zip(slices, _differences(rows, gold, chosen, seed), strict=True):
-            found.setdefault(kind, []).append(facts | _slice_figures(difference, facts["n_documents"]))
+            found.setdefault(kind, []).append(facts | _slice_figures(difference, n_documents))
     results = [
         _pair(rows, first, second, difference) | {"slices": of_pair}
         for (first, second), difference, of_pair in zip(chosen, whole, slices, strict=True)

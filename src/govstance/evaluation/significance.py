@@ -46,8 +46,8 @@ class McNemar:
 def paired_difference(value: float, first_drawn: np.ndarray, second_drawn: np.ndarray) -> Difference:
     """Interval and p-value of a difference, from the scores of both systems in the same draws.
 
-    The p-value is the share of draws whose difference, moved to where there is none, is at least as far from 0 as the one
-    found; one is added to both counts, so it is never 0.
+    The p-value is the share of draws whose difference, moved to where there is none, is at least as far from 0 as the
+    one found; one is added to both counts, so it is never 0.
 
     Args:
         value: The difference on all rows, first minus second.

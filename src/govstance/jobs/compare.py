@@ -68,6 +68,9 @@ def run_comparison(config: CompareConfig, run_folder: Path) -> dict[str, Any]:
         "rows": _row_facts(rows),
         "systems": systems,
         "settings_that_differ": _settings_that_differ(groups, members),
+        "settings_unknown": [
+            group.label for group, of_group in zip(groups, members, strict=True) if not of_group[0].settings_known
+        ],
         "pairs": pairs,
         "unknown_slices": [
             name for name, values in (("language", rows.languages), ("role", rows.roles)) if values is None
@@ -77,7 +80,10 @@ def run_comparison(config: CompareConfig, run_folder: Path) -> dict[str, Any]:
     }
     by_label = {group.label: group for group in groups}
     flipped = [row for pair in pairs for row in flipped_rows(rows, by_label[pair["first"]], by_label[pair["second"]])]
-    curves = [(group.label, [run.training["loss"] for run in of if run.training]) for group, of in zip(groups, members)]
+    curves = [
+        (group.label, [run.training["loss"] for run in of_group if run.training])
+        for group, of_group in zip(groups, members, strict=True)
+    ]
     write_jsonl(run_folder / "flipped.jsonl", flipped)
     write_text(run_folder / "comparison.csv", comparison_csv(comparison))
     write_text(run_folder / "comparison.tex", comparison_tex(comparison))
@@ -120,8 +126,8 @@ def _without_repeats(runs: list[FinishedRun]) -> tuple[list[FinishedRun], Common
 def _no_common_row(runs: Sequence[FinishedRun], rows: CommonRows) -> str:
     if rows.n_pairs_changed:
         return (
-            f"the {len(runs)} runs have {rows.n_pairs_changed} labelled (id, target) pairs in common, and each has another "
-            "gold stance, document or government in one of them: score the models again on the same rows."
+            f"the {len(runs)} runs have {rows.n_pairs_changed} labelled (id, target) pairs in common, and each has "
+            "another gold stance, document or government in one of them: score the models again on the same rows."
         )
     sets: dict[frozenset[str], list[FinishedRun]] = {}
     for run in runs:
@@ -206,8 +212,15 @@ def _row_facts(rows: CommonRows) -> dict[str, Any]:
 
 
 def _settings_that_differ(groups: Sequence[RunGroup], members: Sequence[Sequence[FinishedRun]]) -> dict[str, Any]:
-    """Setting -> label -> value, only where systems differ; a system without the setting has no entry."""
-    settings = {group.label: of_group[0].settings for group, of_group in zip(groups, members, strict=True)}
+    """Setting -> label -> value, only where systems differ; a system without the setting has no entry.
+
+    Systems whose settings are not known are left out: they would seem to differ in every one.
+    """
+    settings = {
+        group.label: of_group[0].settings
+        for group, of_group in zip(groups, members, strict=True)
+        if of_group[0].settings_known
+    }
     names = dict.fromkeys(name for of_system in settings.values() for name in of_system)
     differing = {}
     for name in names:
@@ -234,7 +247,5 @@ def _notes(runs: Sequence[FinishedRun], rows: CommonRows, groups: Sequence[RunGr
             notes.append(f"System {group.label} has a seed more than once: its deviation is over runs, not over seeds.")
         commits = {runs[index].commit for index in group.run_indices}
         if len(commits) > 1:
-            notes.append(
-                f"The runs of system {group.label} were trained by {len(commits)} versions (commits) of the code."
-            )
+            notes.append(f"The runs of system {group.label} were trained by {len(commits)} versions of the code.")
     return notes + list(dict.fromkeys(remark for run in runs for remark in run.remarks))

@@ -38,7 +38,8 @@ class FinishedRun:
         name: Of the training run.
         seed: Of the training run; None where it is not known.
         settings: Flat settings of the training run, seed and places apart, with a fingerprint of its data: what makes
-            the system.
+            the system. Where they are not known, what was scored.
+        settings_known: Whether the training run was found.
         model: The trained folder, or what else was scored.
         commit: Of the code that trained it, or None.
         metrics: metrics.json.
@@ -51,6 +52,7 @@ class FinishedRun:
     name: str
     seed: int | None
     settings: dict[str, Any]
+    settings_known: bool
     model: str
     commit: str | None
     metrics: dict[str, Any]
@@ -120,7 +122,8 @@ def read_run(folder: Path) -> FinishedRun:
     missing = [name for name in FILES if not (folder / name).is_file()]
     if missing:
         raise GovstanceError(
-            f"{folder}: expected a finished run, found no {' and no '.join(missing)}: it was stopped or is still running."
+            f"{folder}: expected a finished run, found no {' and no '.join(missing)}: it was stopped or is "
+            "still running."
         )
     metrics = _metrics_of(folder)
     answers = _read_answers(folder / PREDICTIONS_FILE)
@@ -133,7 +136,17 @@ def read_run(folder: Path) -> FinishedRun:
         if model == BUILTIN:
             settings["commit"] = provenance.get("commit")
         return FinishedRun(
-            folder, Path(model).name, None, settings, model, provenance.get("commit"), metrics, None, answers, remarks
+            folder=folder,
+            name=Path(model).name,
+            seed=None,
+            settings=settings,
+            settings_known=False,
+            model=model,
+            commit=provenance.get("commit"),
+            metrics=metrics,
+            training=None,
+            answers=answers,
+            remarks=remarks,
         )
     trained_config, provenance = _read_config(trained), read_json(trained / PROVENANCE_FILE)
     if provenance.get("uncommitted_changes"):
@@ -143,6 +156,7 @@ def read_run(folder: Path) -> FinishedRun:
         name=str(trained_config["name"]),
         seed=trained_config["seed"],
         settings=_settings(trained_config) | {"data (sha256)": _fingerprint(provenance)},
+        settings_known=True,
         model=model,
         commit=provenance.get("commit"),
         metrics=metrics,

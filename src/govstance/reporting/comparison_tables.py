@@ -36,7 +36,7 @@ def sentence_of_pair(pair: Mapping[str, Any]) -> str:
     shown = pair["p_value_holm"] < SIGNIFICANT
     verdict = f"{pair['first']} is better than {pair['second']}" if shown else "no difference is shown"
     return (
-        f"{pair['first']} - {pair['second']}: {number(pair['difference'], signed=True)} "
+        f"{pair['first']} against {pair['second']}: {number(pair['difference'], signed=True)} "
         f"({low:+.3f} to {high:+.3f}), p {p_text(pair['p_value_holm'])}: {verdict}"
     )
 
@@ -124,8 +124,9 @@ def comparison_tex(comparison: Mapping[str, Any]) -> str:
     draws = comparison["bootstrap"]["draws"]
     return "\n".join(
         [
-            f"% {describe_rows(comparison['rows'])}; mean $\\pm$ standard deviation over runs; interval: bootstrap over",
-            f"% documents, {draws:,} draws, seed {comparison['bootstrap']['seed']}; (5+): stances with at least 5 rows.",
+            f"% {describe_rows(comparison['rows'])}; mean $\\pm$ standard deviation over runs;",
+            f"% interval: bootstrap over documents, {draws:,} draws, seed {comparison['bootstrap']['seed']};",
+            "% (5+): only stances with at least 5 rows.",
             r"\begin{tabular}{l" + "r" * (len(header) - 1) + "}",
             r"  \toprule",
             "  " + " & ".join(header) + r" \\",

@@ -43,7 +43,7 @@ def axis(values: Sequence[float], start: float, end: float, *, n_ticks: int = 5)
     low, high = low - margin, high + margin
     rough = (high - low) / n_ticks
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    step = min((factor * power for factor in (1, 2, 5, 10)), key=lambda step: abs(math.log(step / rough)))
     first, last = math.ceil(low / step), math.floor(high / step)
     return Axis(low, high, start, end, [round(number * step, 10) for number in range(first, last + 1)])
 
@@ -101,7 +101,7 @@ def curves_plot(
     points = [point for _, _, run in smooth for point in run]
     across = axis([0.0, *(epoch for epoch, _ in points)], 44, width - 28, n_ticks=5 if width > 500 else 4)
     up = axis([loss for _, loss in points], height - 40, 24)
-    lines = [
+    lines: list[dict[str, Any]] = [
         style(position)
         | {"label": label, "end": across.place(run[-1][0]), "y": up.place(run[-1][1])}
         | {"points": " ".join(f"{across.place(epoch)},{up.place(loss)}" for epoch, loss in run)}
