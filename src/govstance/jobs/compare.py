@@ -235,8 +235,8 @@ def _notes(runs: Sequence[FinishedRun], rows: CommonRows, groups: Sequence[RunGr
     notes = []
     if rows.n_pairs < rows.n_pairs_of_any:
         notes.append(
-            f"The runs were not scored on the same rows: {rows.n_pairs:,} labelled (id, target) pairs are common to all, "
-            f"of {rows.n_pairs_of_any:,} that at least one run has; {rows.n_pairs_changed:,} were left out since their "
+            f"The runs were not scored on the same rows: {rows.n_pairs:,} labelled (id, target) pairs are common to "
+            f"all, of {rows.n_pairs_of_any:,} that at least one run has; {rows.n_pairs_changed:,} were left out since their "
             "gold stance, document or government differs."
         )
     if len({repr(sorted(item["sha256"] for item in run.metrics["data"]["files"])) for run in runs}) > 1:
@@ -244,7 +244,7 @@ def _notes(runs: Sequence[FinishedRun], rows: CommonRows, groups: Sequence[RunGr
     for group in groups:
         known = [seed for seed in group.seeds if seed is not None]
         if len(known) > len(set(known)):
-            notes.append(f"System {group.label} has a seed more than once: its deviation is over runs, not over seeds.")
+            notes.append(f"System {group.label} has a seed more than once: its deviation is over runs, not seeds.")
         commits = {runs[index].commit for index in group.run_indices}
         if len(commits) > 1:
             notes.append(f"The runs of system {group.label} were trained by {len(commits)} versions of the code.")

@@ -14,10 +14,10 @@ import numpy as np
 COLOURS = ("#0072B2", "#D55E00", "#000000", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 DASHES = ("", "8 4", "2 3", "12 3 2 3", "5 2", "1 5", "14 6")
 # A plot is drawn twice, and the page shows the one that fits the screen: text keeps its size.
-WIDE, NARROW = 860, 340
+WIDE, NARROW = 1020, 340
 LETTER_HEIGHT = 16
 # Of logged losses, each the mean of ten steps: the line shows the trend, not the batch.
-SMOOTHING = 7
+SMOOTHING = 15
 
 
 @dataclass(frozen=True)
@@ -107,11 +107,11 @@ def curves_plot(
         | {"points": " ".join(f"{across.place(epoch)},{up.place(loss)}" for epoch, loss in run)}
         for position, label, run in smooth
     ]
-    # One letter a system, at the end of its first run; letters that would cover each other move apart.
+    # One letter a system, at the end of its first run; letters that would cover each other move up.
     ends = {line["label"]: line for line in reversed(lines)}
-    labels, last = [], -math.inf
-    for line in sorted(ends.values(), key=lambda line: line["y"]):
-        last = max(line["y"], last + LETTER_HEIGHT)
+    labels, last = [], math.inf
+    for line in sorted(ends.values(), key=lambda line: -line["y"]):
+        last = min(line["y"], last - LETTER_HEIGHT)
         labels.append({"text": line["label"], "x": line["end"] + 7, "y": last, "colour": line["colour"]})
     return _frame(width, height, across, up) | {"lines": lines, "labels": labels}
 
