@@ -218,10 +218,11 @@ def _settings_that_differ(groups: Sequence[RunGroup], members: Sequence[Sequence
     """
     settings = {
         group.label: of_group[0].settings
+        | {"code (commit)": sorted({(run.commit or "unknown")[:7] for run in of_group})}
         for group, of_group in zip(groups, members, strict=True)
         if of_group[0].settings_known
     }
-    names = dict.fromkeys(name for of_system in settings.values() for name in of_system)
+    names = sorted({name for of_system in settings.values() for name in of_system})
     differing = {}
     for name in names:
         values = {label: of_system[name] for label, of_system in settings.items() if name in of_system}
@@ -236,8 +237,8 @@ def _notes(runs: Sequence[FinishedRun], rows: CommonRows, groups: Sequence[RunGr
     if rows.n_pairs < rows.n_pairs_of_any:
         notes.append(
             f"The runs were not scored on the same rows: {rows.n_pairs:,} labelled (id, target) pairs are common to "
-            f"all, of {rows.n_pairs_of_any:,} that at least one run has; {rows.n_pairs_changed:,} were left out since their "
-            "gold stance, document or government differs."
+            f"all, of {rows.n_pairs_of_any:,} that at least one run has; {rows.n_pairs_changed:,} were left out since "
+            "their gold stance, document or government differs."
         )
     if len({repr(sorted(item["sha256"] for item in run.metrics["data"]["files"])) for run in runs}) > 1:
         notes.append("The scored files differ (sha256): a text may have changed though its id and labels are the same.")

@@ -55,9 +55,9 @@ def _drawn(drawings: list[tuple[str, dict[str, Any] | None]]) -> list[tuple[str,
 
 
 def _setting_text(value: Any) -> str:
-    """A setting as one would write it in YAML's short form."""
+    """A setting in words; a list with one item a line."""
     if isinstance(value, list):
-        return ", ".join(map(_setting_text, value)) or "none"
+        return "\n".join(map(_setting_text, value)) or "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
