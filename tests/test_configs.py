@@ -16,6 +16,7 @@ GROUP_FILES = sorted(path.relative_to(CONFIGS) for path in CONFIGS.glob("*/*.yam
 
 # What a user must give on the command line.
 REQUIRED = {
+    "compare": ["runs=[outputs/a,outputs/b]"],
     "evaluate": ["model=outputs/latest", "corpus.files=[a.jsonl]"],
     "export": ["model=outputs/latest", "output=exported"],
     "predict": ["input=a.txt"],

@@ -123,6 +123,24 @@ def test_evaluate_gives_the_score_that_train_gave(trained, rows_file, outputs, t
     assert (outputs / "latest").resolve() == trained
 
 
+def test_compare_tells_which_of_two_runs_is_better(trained, rows_file, tmp_path):
+    baseline = run("train", "model=majority", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}", REPEATS)
+    assert baseline.returncode == 0, baseline.stderr
+    folder = tmp_path / "comparison"
+    result = run("compare", f"runs=[{trained},{tmp_path / 'latest'}]", f"hydra.run.dir={folder}")
+    assert result.returncode == 0, result.stderr
+    assert "A is better than B" in result.stdout
+    assert f"page: {folder / 'comparison.html'}" in result.stdout
+    model, majority = read_json(folder / "comparison.json")["systems"]
+    scores = read_json(trained / "metrics.json")["systems"]
+    assert model["macro_f1"]["mean"] == pytest.approx(scores["e5_small_embedded"]["mean"]["macro_f1"])
+    assert majority["macro_f1"]["mean"] == pytest.approx(scores["majority"]["mean"]["macro_f1"])
+    assert model["training"]["seconds"] > 0
+    bad = run("compare", f"runs={tmp_path}/none*", f"hydra.run.dir={folder}")
+    assert bad.returncode == 2
+    assert "runs: no run folder at" in bad.stdout + bad.stderr
+
+
 def test_scoring_rows_that_were_trained_on_is_said(trained, rows_file, tmp_path):
     result = run("evaluate", f"model={trained}", f"corpus.files=[{rows_file}]", f"hydra.run.dir={tmp_path}")
     assert result.returncode == 0, result.stderr

@@ -222,12 +222,29 @@ class ExportConfig:
     paths: PathsConfig = field(default_factory=PathsConfig)
 
 
+@dataclass
+class CompareConfig:
+    """scripts/compare.py"""
+
+    name: str = "compare"
+    # Run folders, globs of them, or folders below which they lie: a list, or a single one.
+    runs: Any = MISSING
+    # best: the system with the highest score against each other one. all: each against each.
+    pairs: str = "best"
+    # Leave out folders that are not whole, and say so; false: they are an error.
+    skip_broken: bool = False
+    # Of the bootstrap's draws.
+    seed: int = 0
+    paths: PathsConfig = field(default_factory=PathsConfig)
+
+
 SCHEMAS = {
     "train_schema": TrainConfig,
     "evaluate_schema": EvaluateConfig,
     "prepare_schema": PrepareConfig,
     "predict_schema": PredictConfig,
     "export_schema": ExportConfig,
+    "compare_schema": CompareConfig,
 }
 
 Config = TypeVar("Config")

@@ -109,6 +109,8 @@ def prediction_records(
                     "id": row.id,
                     "group": row.group,
                     "government": row.government,
+                    "lang": row.lang,
+                    "role": row.role,
                     "target": target,
                     "gold": row.labels.get(target),
                     "predicted": STANCES[int(values.argmax())],

@@ -16,7 +16,7 @@ from govstance.errors import GovstanceError
 from govstance.evaluation.probes import name_probe
 from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, model_details, prediction_records, system_scores
 from govstance.files import expand_patterns, write_json, write_jsonl, write_text
-from govstance.jobs.places import mention_finder, model_of
+from govstance.jobs.places import BUILTIN, mention_finder, model_of
 from govstance.models.folder import LoadedModel
 from govstance.models.predictor import TransformerPredictor
 from govstance.reporting.tables import report_markdown
@@ -58,7 +58,8 @@ def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
     metrics = score_model(
         model, rows, data=data, split=config.split, run_folder=run_folder, finder=mention_finder(config.paths)
     )
-    write_provenance(run_folder, seed=None, data=data, started=started)
+    scored = BUILTIN if config.model == BUILTIN else str(Path(config.model).resolve())
+    write_provenance(run_folder, seed=None, data=data, started=started, model=scored)
     return metrics
 
 

@@ -33,7 +33,12 @@ def data_fingerprints(files: Sequence[Path]) -> list[dict[str, str]]:
 
 
 def write_provenance(
-    run_folder: Path, *, seed: int | None, data: list[dict[str, str]], started: datetime.datetime
+    run_folder: Path,
+    *,
+    seed: int | None,
+    data: list[dict[str, str]],
+    started: datetime.datetime,
+    model: str | None = None,
 ) -> None:
     """Writes provenance.json: what made this run, enough to make it again.
 
@@ -42,6 +47,7 @@ def write_provenance(
         seed: Of the run; None where nothing is drawn.
         data: From `data_fingerprints`.
         started: When the run began, with time zone.
+        model: The model that was scored, links resolved: outputs/latest is another run tomorrow. None: the run's own.
     """
     write_json(
         run_folder / PROVENANCE_FILE,
@@ -50,6 +56,7 @@ def write_provenance(
             "started": started.isoformat(timespec="seconds"),
             "finished": now().isoformat(timespec="seconds"),
             "seed": seed,
+            "model": model,
             "commit": _git("rev-parse", "HEAD"),
             "uncommitted_changes": bool(_git("status", "--porcelain")),
             "data": data,

@@ -1,0 +1,158 @@
+"""Where the marks of a plot lie, in pixels; templates/plots.html draws them as SVG.
+
+Systems are told apart by letter and dash first, by colour second, so a plot can be read in black and white.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+# Okabe and Ito 2008: eight colours that people with any colour vision can tell apart; yellow is left out (too pale).
+COLOURS = ("#0072B2", "#D55E00", "#000000", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+DASHES = ("", "8 4", "2 3", "12 3 2 3", "5 2", "1 5", "14 6")
+# A plot is drawn twice, and the page shows the one that fits the screen: text keeps its size.
+WIDE, NARROW = 1020, 340
+LETTER_HEIGHT = 16
+# Of logged losses, each the mean of ten steps: the line shows the trend, not the batch.
+SMOOTHING = 15
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A linear axis: values `low` to `high` on pixels `start` to `end`, with round tick values."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    ticks: list[float]
+
+    def place(self, value: float) -> float:
+        """Pixel of a value, to a tenth."""
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 1)
+
+
+def axis(values: Sequence[float], start: float, end: float, *, n_ticks: int = 5) -> Axis:
+    """An axis that holds all values, with a margin, and about `n_ticks` round ticks."""
+    low, high = min(values), max(values)
+    margin = 0.06 * (high - low) or 0.05 * abs(high) or 1.0
+    low, high = low - margin, high + margin
+    rough = (high - low) / n_ticks
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = min((factor * power for factor in (1, 2, 5, 10)), key=lambda step: abs(math.log(step / rough)))
+    first, last = math.ceil(low / step), math.floor(high / step)
+    return Axis(low, high, start, end, [round(number * step, 10) for number in range(first, last + 1)])
+
+
+def style(position: int) -> dict[str, str]:
+    """Colour and dash of the system at this place of the leaderboard."""
+    return {"colour": COLOURS[position % len(COLOURS)], "dash": DASHES[position % len(DASHES)]}
+
+
+def leaderboard_plot(systems: Sequence[dict[str, Any]], width: int) -> dict[str, Any]:
+    """A dot and whisker for each system, a small ring for each of its runs."""
+    ends = [value for system in systems for value in system["macro_f1_interval_95"]]
+    dots = [run["macro_f1"] for system in systems for run in system["runs"]]
+    scale = axis([*ends, *dots], 12, width - 12, n_ticks=6 if width > 500 else 4)
+    row_height = 46
+    rows = []
+    for position, system in enumerate(systems):
+        low, high = system["macro_f1_interval_95"]
+        rows.append(
+            style(position)
+            | {
+                "label": system["label"],
+                "name": system["name"],
+                "text": f"{system['macro_f1']['mean']:.3f} ({low:.3f} to {high:.3f})",
+                "y": 34 + position * row_height,
+                "low": scale.place(low),
+                "high": scale.place(high),
+                "mean": scale.place(system["macro_f1"]["mean"]),
+                "runs": [scale.place(run["macro_f1"]) for run in system["runs"]] if len(system["runs"]) > 1 else [],
+            }
+        )
+    bottom = 34 + len(systems) * row_height - 20
+    ticks = [{"x": scale.place(value), "text": f"{value:g}"} for value in scale.ticks]
+    return {"width": width, "height": bottom + 36, "bottom": bottom, "rows": rows, "ticks": ticks}
+
+
+def curves_plot(
+    curves: Sequence[tuple[str, Sequence[Sequence[dict[str, float]]]]], width: int
+) -> dict[str, Any] | None:
+    """The training loss of each run over epochs; None where no run tells its loss.
+
+    Args:
+        curves: Label of each system and the losses of its runs, [{"epoch", "loss"}] each.
+        width: In pixels.
+    """
+    smooth = [
+        (position, label, [(point["epoch"], value) for point, value in zip(run, _running_mean(run), strict=True)])
+        for position, (label, runs) in enumerate(curves)
+        for run in runs
+        if run
+    ]
+    if not smooth:
+        return None
+    height = 320
+    points = [point for _, _, run in smooth for point in run]
+    across = axis([0.0, *(epoch for epoch, _ in points)], 44, width - 28, n_ticks=5 if width > 500 else 4)
+    up = axis([loss for _, loss in points], height - 40, 24)
+    lines: list[dict[str, Any]] = [
+        style(position)
+        | {"label": label, "end": across.place(run[-1][0]), "y": up.place(run[-1][1])}
+        | {"points": " ".join(f"{across.place(epoch)},{up.place(loss)}" for epoch, loss in run)}
+        for position, label, run in smooth
+    ]
+    # One letter a system, at the end of its first run; letters that would cover each other move up.
+    ends = {line["label"]: line for line in reversed(lines)}
+    labels, last = [], math.inf
+    for line in sorted(ends.values(), key=lambda line: -line["y"]):
+        last = min(line["y"], last - LETTER_HEIGHT)
+        labels.append({"text": line["label"], "x": line["end"] + 7, "y": last, "colour": line["colour"]})
+    return _frame(width, height, across, up) | {"lines": lines, "labels": labels}
+
+
+def time_plot(systems: Sequence[dict[str, Any]], width: int) -> dict[str, Any] | None:
+    """Score against minutes of training; None where the time of fewer than two systems is known."""
+    known = [(position, system) for position, system in enumerate(systems) if system["training"]]
+    if len(known) < 2:
+        return None
+    height = 320
+    minutes = {system["label"]: system["training"]["seconds"] / 60 for _, system in known}
+    across = axis([0.0, *minutes.values()], 52, width - 20, n_ticks=6 if width > 500 else 4)
+    ends = [value for _, system in known for value in system["macro_f1_interval_95"]]
+    up = axis(ends, height - 40, 24)
+    points = [
+        style(position)
+        | {
+            "label": system["label"],
+            "x": across.place(minutes[system["label"]]),
+            "y": up.place(system["macro_f1"]["mean"]),
+            "low": up.place(system["macro_f1_interval_95"][0]),
+            "high": up.place(system["macro_f1_interval_95"][1]),
+        }
+        for position, system in known
+    ]
+    return _frame(width, height, across, up) | {"points": points}
+
+
+def _frame(width: int, height: int, across: Axis, up: Axis) -> dict[str, Any]:
+    return {
+        "width": width,
+        "height": height,
+        "left": across.start,
+        "right": across.end,
+        "bottom": up.start,
+        "across": [{"x": across.place(value), "text": f"{value:g}"} for value in across.ticks if value >= 0],
+        "up": [{"y": up.place(value), "text": f"{value:g}"} for value in up.ticks],
+    }
+
+
+def _running_mean(run: Sequence[dict[str, float]]) -> list[float]:
+    losses = np.array([point["loss"] for point in run])
+    half = SMOOTHING // 2
+    return [float(losses[max(0, index - half) : index + half + 1].mean()) for index in range(len(losses))]
