@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from govstance.schema import STANCES
@@ -72,6 +71,8 @@ def fit_temperature_and_bias(logits: np.ndarray, labels: np.ndarray) -> tuple[fl
     Source:
         Alexandari, Kundaje and Shrikumar 2020, bias-corrected temperature scaling.
     """
+    from scipy.optimize import minimize  # a third of a second, and prediction needs none of it
+
     n_stances = logits.shape[-1]
     if len(labels) == 0:
         return 1.0, [0.0] * n_stances
