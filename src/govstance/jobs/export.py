@@ -19,8 +19,8 @@ def run_export(config: ExportConfig) -> int:
 
     Raises:
         ModelFolderError: There is no whole model, it is a baseline, or it was trained from another backbone.
-        GovstanceError: A model lies in the output folder already, a baseline is not in the model folder, or an export for
-            ONNX Runtime answers otherwise than the model.
+        GovstanceError: A model lies in the output folder already, a baseline is not in the model folder, or an
+            export for ONNX Runtime answers otherwise than the model.
     """
     if config.engine not in ENGINES:
         raise GovstanceError(f"engine: expected one of {', '.join(ENGINES)}; found {config.engine!r}.")

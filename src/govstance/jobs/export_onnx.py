@@ -117,8 +117,8 @@ def check_parity(
     problem = None
     if fp32.largest_difference > config.max_fp32_difference:
         problem = (
-            f"the fp32 graph: expected probabilities within {config.max_fp32_difference:g} of the trained model's, found "
-            f"a difference of {fp32.largest_difference:.4f} at {_named(fp32.largest_at, rows, target_ids)}. "
+            f"the fp32 graph: expected probabilities within {config.max_fp32_difference:g} of the trained model's, "
+            f"found a difference of {fp32.largest_difference:.4f} at {_named(fp32.largest_at, rows, target_ids)}. "
             "This is a defect of the export, not of a limit"
         )
     elif int8.flip_share > config.max_int8_flips:

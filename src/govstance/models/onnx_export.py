@@ -1,7 +1,7 @@
 """A trained stance model as ONNX graphs: one in 32-bit floats, one with 8-bit matrices.
 
-The graph takes the arrays of `encoding.Encoder.collate` by name and gives logits, (n_pairs, n_targets, n_stances). How it
-is run is `onnx_predictor`'s business.
+The graph takes the arrays of `encoding.Encoder.collate` by name and gives logits, (n_pairs, n_targets, n_stances).
+How it is run is `onnx_predictor`'s business.
 """
 
 import copy
@@ -31,10 +31,12 @@ INPUTS = (
 )
 # The first in which attention and GELU are one node each.
 OPSET = 23
-# Inputs in 8 bits, weights in 7: AVX2 adds two products in 16 bits, and 2 * 255 * 63 still fits where 2 * 255 * 127 would be
-# cut off. So a processor without VNNI gives the same answers as one with it.
+# Inputs in 8 bits, weights in 7: AVX2 adds two products in 16 bits, and 2 * 255 * 63 still fits where 2 * 255 * 127
+# would be cut off. So a processor without VNNI gives the same answers as one with it.
 INPUT_STEPS, WEIGHT_STEPS, EMBEDDING_STEPS = 127, 63, 127
 INPUT_ZERO = 128
+BLOCK = 32  # weights of the embedded backbone that share a scale
+HALF_ROUNDING, SMALLEST_HALF = 2.0**-10, 2.0**-24  # what a 16-bit float rounds away: relative, and near 0
 TINY = np.float32(1e-20)  # a row of zeros has no scale
 
 
@@ -130,9 +132,10 @@ def export_graph(model: StanceModel, path: Path) -> None:
 def quantise_graph(graph: Any) -> None:
     """Turns the matrices of a graph into 8-bit integers, in place.
 
-    Each row of a matrix product's input gets a scale of its own while it runs. The quantisation that ONNX Runtime offers
-    has one scale for the whole batch: a few large values of the encoder spoil it for all other tokens, and an answer
-    depends on what else is in the batch. A column of a weight matrix and a row of the word embeddings have a scale each.
+    Each row of a matrix product's input gets a scale of its own while it runs. The quantisation that ONNX Runtime
+    offers has one scale for the whole batch: a few large values of the encoder spoil it for all other tokens, and an
+    answer depends on what else is in the batch. A column of a weight matrix has a scale, and so has a row of the word
+    embeddings, unless these came in 4 bits, as in the embedded backbone: then they stay so, and nothing is lost.
 
     Args:
         graph: An `onnx.ModelProto` from `export_graph`.
@@ -184,8 +187,19 @@ class _Editor:
         self._add("Mul", [f"{name}.unscaled", row_scales], name)
 
     def embedding(self, node: Any, weight: np.ndarray) -> None:
-        """weight[ids] from 8-bit rows."""
+        """weight[ids] from 4-bit blocks where they hold it, else from 8-bit rows."""
         (name,) = node.output
+        blocks = four_bit_blocks(weight)
+        if blocks is not None:
+            codes, scales = blocks
+            packed = (codes[:, ::2] & 15 | (codes[:, 1::2] & 15) << 4).astype(np.uint8)
+            helper, int4 = _onnx().helper, _onnx().TensorProto.INT4
+            self.arrays.append(helper.make_tensor(f"{name}.codes", int4, codes.shape, packed.tobytes(), raw=True))
+            self._constant(f"{name}.scales", scales)
+            inputs = [f"{name}.codes", node.input[1], f"{name}.scales"]
+            settings = {"gather_axis": 0, "quantize_axis": 1, "block_size": BLOCK, "domain": "com.microsoft"}
+            self._add("GatherBlockQuantized", inputs, name, **settings)
+            return
         codes, scales = quantised(weight, axis=1, steps=EMBEDDING_STEPS)
         self._constant(f"{name}.codes", codes)
         self._constant(f"{name}.scales", scales)
@@ -228,6 +242,28 @@ def quantised(matrix: np.ndarray, *, axis: int, steps: int) -> tuple[np.ndarray,
     """
     scales = np.maximum(np.abs(matrix).max(axis=axis, keepdims=True) / steps, TINY).astype(np.float32)
     return np.round(matrix / scales).astype(np.int8), scales
+
+
+def four_bit_blocks(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """A matrix that was in 4 bits before (blocks with one scale, -8 to 7 times it), in 4 bits again.
+
+    Args:
+        matrix: (rows, columns), float32.
+
+    Returns:
+        Codes, int8 from -8 to 7, (rows, columns), and scales, float32, (rows, columns / BLOCK); None where the matrix
+        is not of that form. What a run folder's 16-bit floats rounded comes back as it was.
+    """
+    if matrix.shape[1] % BLOCK:
+        return None
+    blocks = matrix.reshape(len(matrix), -1, BLOCK)
+    # Such a block has its largest value at code -8, which gives the scale away.
+    largest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2, keepdims=True), axis=2)
+    scales = largest / -8
+    codes = np.clip(np.round(blocks / np.where(scales == 0, 1, scales)), -8, 7)
+    if not np.allclose(codes * scales, blocks, rtol=HALF_ROUNDING, atol=SMALLEST_HALF):
+        return None
+    return codes.astype(np.int8).reshape(matrix.shape), scales[..., 0].astype(np.float32)
 
 
 def _onnx() -> Any:
