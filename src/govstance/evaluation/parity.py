@@ -1,6 +1,8 @@
 """Whether another engine gives the same answers as the model it was made from: arrays in, numbers out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -67,3 +69,13 @@ def _macro_f1(gold: np.ndarray, probabilities: np.ndarray) -> float:
     whole = ["all"] * len(gold)
     counts = confusions_by_group(gold[:, annotated], predicted[:, annotated], whole, len(STANCES))
     return float(macro_f1_of_confusions(counts[0]).mean())
+
+
+def parity_lines(value: Mapping[str, Any]) -> list[str]:
+    """parity.json in a line an engine, to be printed."""
+    return [
+        f"{engine}: macro-F1 {values['macro_f1']:.3f} (trained model {values['reference_macro_f1']:.3f}), "
+        f"{values['flip_share']:.1%} of {values['n_answers']} answers changed, probabilities differ by "
+        f"{values['mean_difference']:.5f} on average and {values['largest_difference']:.4f} at most"
+        for engine, values in value["engines"].items()
+    ]

@@ -155,13 +155,3 @@ def parity_to_json(
             value[name] = place and {"row": rows[place[0]].id, "target": target_ids[place[1]]}
         engines[engine] = value
     return {"n_rows": len(rows), "row_ids_sha256": ids, "n_vocabulary_pieces": n_pieces, "engines": engines}
-
-
-def parity_lines(value: Mapping[str, Any]) -> list[str]:
-    """parity.json in a line an engine, to be printed."""
-    return [
-        f"{engine}: macro-F1 {values['macro_f1']:.3f} (trained model {values['reference_macro_f1']:.3f}), "
-        f"{values['flip_share']:.1%} of {values['n_answers']} answers changed, probabilities differ by "
-        f"{values['mean_difference']:.5f} on average and {values['largest_difference']:.4f} at most"
-        for engine, values in value["engines"].items()
-    ]

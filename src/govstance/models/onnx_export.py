@@ -167,9 +167,8 @@ class _Editor:
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.arrays: list[Any] = []
-        self._rows: dict[
-            str, tuple[str, str]
-        ] = {}  # input -> its codes and scales: queries, keys and values share them
+        # Input -> its codes and scales: queries, keys and values share them.
+        self._rows: dict[str, tuple[str, str]] = {}
         self._constant("axes", np.array([-1]))
         for name, value in (("one", 1.0), ("steps", INPUT_STEPS), ("tiny", TINY)):
             self._constant(name, np.float32(value))
