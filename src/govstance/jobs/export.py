@@ -8,14 +8,14 @@ from govstance.jobs.places import cache_folder, mention_finder, model_of
 from govstance.models.folder import DESCRIPTION_FILE, ENGINES, ONNX, save_model
 
 
-def run_export(config: ExportConfig) -> int:
+def run_export(config: ExportConfig) -> list[str]:
     """Exports `config.model` to `config.output`.
 
     Args:
         config: As composed from configs/apply/export.yaml.
 
     Returns:
-        Bytes of all files written.
+        Lines to be printed: the comparison of engine=onnx with the model, the size and place of the folder.
 
     Raises:
         ModelFolderError: There is no whole model, it is a baseline, or it was trained from another backbone.
@@ -34,10 +34,11 @@ def run_export(config: ExportConfig) -> int:
         raise GovstanceError(
             f"baselines: expected some of {', '.join(model.baselines) or 'none'}; found {', '.join(sorted(unknown))}."
         )
+    comparison: list[str] = []
     if config.engine == ONNX:
         from govstance.jobs.export_onnx import export_onnx  # needs the packages of the extra `onnx`
 
-        export_onnx(config, model, finder)
+        comparison = export_onnx(config, model, finder)
     else:
         save_model(
             output,
@@ -50,4 +51,5 @@ def run_export(config: ExportConfig) -> int:
             delta_from=config.delta_from,
             cache_folder=cache_folder(config.paths),
         )
-    return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    n_bytes = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    return [*comparison, f"{n_bytes / 1e6:.1f} MB: {output}"]

@@ -14,7 +14,7 @@ from govstance.config import ExportConfig, ParityConfig
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError, ModelFolderError
-from govstance.evaluation.parity import Parity, parity
+from govstance.evaluation.parity import Parity, parity, parity_lines
 from govstance.evaluation.results import NOT_ANNOTATED, gold_indices
 from govstance.files import expand_patterns, write_json
 from govstance.models.encoding import government_query
@@ -27,13 +27,16 @@ from govstance.schema import Row, government_codes
 logger = logging.getLogger(__name__)
 
 
-def export_onnx(config: ExportConfig, model: LoadedModel, finder: MentionFinder) -> None:
+def export_onnx(config: ExportConfig, model: LoadedModel, finder: MentionFinder) -> list[str]:
     """Writes `model` for ONNX Runtime to `config.output`; the folder is written once the gate is passed.
 
     Args:
         config: With engine=onnx.
         model: In its own engine.
         finder: Of mentions of governments.
+
+    Returns:
+        A line for each engine that was compared.
 
     Raises:
         ModelFolderError: The model is a baseline or an export already.
@@ -61,7 +64,8 @@ def export_onnx(config: ExportConfig, model: LoadedModel, finder: MentionFinder)
                 gold_indices(rows, predictor.target_ids), reference, exported.predict_probabilities(rows)
             )
         check_parity(found, rows, predictor.target_ids, config.parity)
-        write_json(working / PARITY_FILE, parity_to_json(found, rows, predictor.target_ids, n_pieces))
+        comparison = parity_to_json(found, rows, predictor.target_ids, n_pieces)
+        write_json(working / PARITY_FILE, comparison)
         if not config.keep_fp32:
             (working / FP32_FILE).unlink()
         save_model(
@@ -73,6 +77,7 @@ def export_onnx(config: ExportConfig, model: LoadedModel, finder: MentionFinder)
             baselines={name: model.baselines[name] for name in config.baselines},
             training_data=model.training_data,
         )
+    return parity_lines(comparison)
 
 
 def sample_of_rows(config: ParityConfig, target_ids: Sequence[str]) -> list[Row]:

@@ -116,7 +116,7 @@ def export_graph(model: StanceModel, path: Path) -> None:
     free = torch.export.Dim.AUTO
     shapes = tuple({axis: free for axis, size in enumerate(example[name].shape) if size > 1} for name in INPUTS)
     program = torch.onnx.export(
-        _Graph(model),
+        _Graph(model).eval(),
         tuple(example[name] for name in INPUTS),
         dynamo=True,
         opset_version=OPSET,
