@@ -13,10 +13,9 @@ register_schemas()
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="export")
 @exit_on_bad_input
 def main(config: DictConfig) -> None:
-    """Writes the folder and says how large it is."""
-    export = to_dataclass(config, ExportConfig)
-    n_bytes = run_export(export)
-    print(f"{n_bytes / 1e6:.1f} MB: {export.output}")
+    """Writes the folder and says how large it is, and how near to the model where that was compared."""
+    for line in run_export(to_dataclass(config, ExportConfig)):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from govstance.config import ModelConfig
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL, batches_by_length, government_query, label_counts
 from govstance.models.predictor import encoder_for
+from govstance.models.stance_model import tensors_of
 from govstance.training.fitting import build_model
 
 
@@ -23,7 +24,7 @@ def model_and_encoder(request, tiny_backbone):
 
 def logits_of(model, encoder, rows):
     items = encoder.encode(rows)
-    batch = encoder.collate(items)
+    batch = tensors_of(encoder.collate(items))
     del batch["labels"]
     with torch.inference_mode():
         logits = model(**batch).logits
@@ -72,9 +73,9 @@ def test_the_words_that_name_a_government_are_marked(model_and_encoder):
     unnamed = replace(row, government="BRA")
     batch = encoder.collate(encoder.encode([row, unnamed]))
     tokens = batch["input_ids"][batch["pair_item"]]
-    named = [tokens[0, index].item() for index in batch["mention_mask"][0].nonzero()[:, 0].tolist()]
+    named = tokens[0, batch["mention_mask"][0]].tolist()
     assert named == [encoder.tokenizer.convert_tokens_to_ids("Kazakhstan")] * 2
-    assert torch.equal(batch["mention_mask"][1], batch["pair_mask"][1])
+    assert (batch["mention_mask"][1] == batch["pair_mask"][1]).all()
 
 
 def test_labels_not_annotated_are_ignored(model_and_encoder):

@@ -9,7 +9,7 @@ from govstance.errors import GovstanceError
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL
 from govstance.models.predictor import encoder_for
-from govstance.models.stance_model import masked_loss, pooled
+from govstance.models.stance_model import masked_loss, pooled, tensors_of
 from govstance.training.fitting import build_model, freeze, optimizer_for, set_class_weights
 
 
@@ -23,7 +23,7 @@ def model_and_encoder(tiny_backbone):
 
 def test_cached_lower_states_give_the_logits_of_the_whole_pass(model_and_encoder):
     model, encoder = model_and_encoder
-    batch = encoder.collate(encoder.encode(learnable_rows(4)))
+    batch = tensors_of(encoder.collate(encoder.encode(learnable_rows(4))))
     whole = model(**batch)
     states = model.lower_states(batch, 1)
     rest = {name: tensor for name, tensor in batch.items() if name not in ("input_ids", "position_ids")}
@@ -58,7 +58,7 @@ def test_transformers_loads_the_saved_model(model_and_encoder, tmp_path):
     model, encoder = model_and_encoder
     model.save_pretrained(tmp_path)
     again = AutoModel.from_pretrained(tmp_path).eval()
-    batch = encoder.collate(encoder.encode(learnable_rows(3)))
+    batch = tensors_of(encoder.collate(encoder.encode(learnable_rows(3))))
     assert torch.allclose(model(**batch).logits, again(**batch).logits, atol=1e-6)
     assert again.config.target_ids == list(TARGET_IDS)
 

@@ -206,6 +206,21 @@ class PredictConfig:
 
 
 @dataclass
+class ParityConfig:
+    """How near the answers of an export must be to those of the model, engine=onnx."""
+
+    # Labelled rows whose dev split is compared.
+    files: list[str] = MISSING
+    n_rows: int = 300
+    # Largest difference of a probability in 32-bit floats; what rounding explains is a hundredth of it.
+    max_fp32_difference: float = 1e-3
+    # Share of the answers that 8 bits may change.
+    max_int8_flips: float = 0.03
+    # macro-F1 that 8 bits may cost.
+    max_int8_f1_loss: float = 0.01
+
+
+@dataclass
 class ExportConfig:
     """scripts/export.py"""
 
@@ -213,10 +228,19 @@ class ExportConfig:
     model: str = MISSING
     # The folder to write.
     output: str = MISSING
-    # The backbone that the model was trained from: only the difference from it is written.
+    # torch: the difference from the backbone. onnx: 8-bit matrices for ONNX Runtime, fast on a CPU, needs no backbone.
+    engine: str = "torch"
+    # engine=torch: the backbone that the model was trained from.
     delta_from: str = "embedded:multilingual-e5-small"
     # Baselines to carry along, so that evaluate can score them beside the model.
     baselines: list[str] = field(default_factory=lambda: ["majority", "country_prior"])
+    # engine=onnx: write the graph in 32-bit floats too.
+    keep_fp32: bool = False
+    # engine=onnx: leave out the pieces of the tokenizer that occur in none of `vocabulary_files`.
+    trim_vocabulary: bool = False
+    # Labelled rows whose texts a trimmed tokenizer cuts as before.
+    vocabulary_files: list[str] = field(default_factory=list)
+    parity: ParityConfig = field(default_factory=ParityConfig)
     # Overwrite `output` where it exists.
     overwrite: bool = False
     paths: PathsConfig = field(default_factory=PathsConfig)

@@ -6,8 +6,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import datasets
-import transformers
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
@@ -25,9 +23,6 @@ def exit_on_bad_input(main: Callable[[DictConfig], None]) -> Callable[[DictConfi
 
     @functools.wraps(main)
     def wrapped(config: DictConfig) -> None:
-        # Bars for what takes a second (reading weights) would hide those for what takes minutes.
-        transformers.utils.logging.disable_progress_bar()
-        datasets.disable_progress_bars()
         try:
             main(config)
         except GovstanceError as error:

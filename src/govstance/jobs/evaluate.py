@@ -18,6 +18,7 @@ from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, model_deta
 from govstance.files import expand_patterns, write_json, write_jsonl, write_text
 from govstance.jobs.places import BUILTIN, mention_finder, model_of
 from govstance.models.folder import LoadedModel
+from govstance.models.onnx_predictor import OnnxPredictor
 from govstance.models.predictor import TransformerPredictor
 from govstance.reporting.tables import report_markdown
 from govstance.schema import SPLITS, Row
@@ -105,7 +106,7 @@ def score_model(
             "nothing can be scored."
         )
     with tqdm(total=len(rows), desc="scoring", unit="row") as bar:
-        if isinstance(model.predictor, TransformerPredictor):
+        if isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
             probabilities = model.predictor.predict_probabilities(rows, bar.update)
         else:
             probabilities = model.predictor.predict_probabilities(rows)

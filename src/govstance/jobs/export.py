@@ -1,44 +1,55 @@
-"""Writes a trained model as its difference from its backbone: a folder small enough to pass on."""
+"""Writes a trained model small enough to pass on: as its difference from its backbone, or for ONNX Runtime."""
 
 from pathlib import Path
 
 from govstance.config import ExportConfig
 from govstance.errors import GovstanceError
 from govstance.jobs.places import cache_folder, mention_finder, model_of
-from govstance.models.folder import DESCRIPTION_FILE, save_model
+from govstance.models.folder import DESCRIPTION_FILE, ENGINES, ONNX, save_model
 
 
-def run_export(config: ExportConfig) -> int:
+def run_export(config: ExportConfig) -> list[str]:
     """Exports `config.model` to `config.output`.
 
     Args:
         config: As composed from configs/apply/export.yaml.
 
     Returns:
-        Bytes of all files written.
+        Lines to be printed: the comparison of engine=onnx with the model, the size and place of the folder.
 
     Raises:
         ModelFolderError: There is no whole model, it is a baseline, or it was trained from another backbone.
-        GovstanceError: A model lies in the output folder already, or a baseline is not in the model folder.
+        GovstanceError: A model lies in the output folder already, a baseline is not in the model folder, or an
+            export for ONNX Runtime answers otherwise than the model.
     """
+    if config.engine not in ENGINES:
+        raise GovstanceError(f"engine: expected one of {', '.join(ENGINES)}; found {config.engine!r}.")
     output = Path(config.output)
     if (output / DESCRIPTION_FILE).exists() and not config.overwrite:
         raise GovstanceError(f"output: {output} holds a model; choose another folder or add overwrite=true.")
-    model = model_of(config.model, config.paths, mention_finder(config.paths))
+    finder = mention_finder(config.paths)
+    model = model_of(config.model, config.paths, finder)
     unknown = set(config.baselines) - set(model.baselines)
     if unknown:
         raise GovstanceError(
             f"baselines: expected some of {', '.join(model.baselines) or 'none'}; found {', '.join(sorted(unknown))}."
         )
-    save_model(
-        output,
-        kind=model.kind,
-        name=model.name,
-        predictor=model.predictor,
-        targets=model.targets,
-        baselines={name: model.baselines[name] for name in config.baselines},
-        training_data=model.training_data,
-        delta_from=config.delta_from,
-        cache_folder=cache_folder(config.paths),
-    )
-    return sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    comparison: list[str] = []
+    if config.engine == ONNX:
+        from govstance.jobs.export_onnx import export_onnx  # needs the packages of the extra `onnx`
+
+        comparison = export_onnx(config, model, finder)
+    else:
+        save_model(
+            output,
+            kind=model.kind,
+            name=model.name,
+            predictor=model.predictor,
+            targets=model.targets,
+            baselines={name: model.baselines[name] for name in config.baselines},
+            training_data=model.training_data,
+            delta_from=config.delta_from,
+            cache_folder=cache_folder(config.paths),
+        )
+    n_bytes = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
+    return [*comparison, f"{n_bytes / 1e6:.1f} MB: {output}"]

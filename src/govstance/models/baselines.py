@@ -10,17 +10,18 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from scipy import sparse
 from scipy.special import softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from govstance.errors import GovstanceError
 from govstance.files import read_json, write_json
 from govstance.schema import STANCES, Row
+
+if TYPE_CHECKING:  # scikit-learn takes a second and 100 MB, and only TF-IDF needs it
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 FILE_NAME = "baseline.json"
 ARRAYS_FILE_NAME = "arrays.npz"
@@ -104,6 +105,8 @@ class LinearClassifier:
     @classmethod
     def fit(cls, features: sparse.csr_matrix, labels: Sequence[str]) -> "LinearClassifier":
         """Fits; labels that are all alike give a classifier that always says so."""
+        from sklearn.linear_model import LogisticRegression
+
         present = [stance for stance in STANCES if stance in labels]
         stances = np.array([STANCES.index(stance) for stance in present])
         if len(present) == 1:
@@ -134,7 +137,7 @@ class TfidfBaseline:
     def __init__(
         self,
         target_ids: Sequence[str],
-        vectorizers: Sequence[TfidfVectorizer],
+        vectorizers: Sequence["TfidfVectorizer"],
         classifiers: Mapping[str, LinearClassifier],
     ):
         self.target_ids = tuple(target_ids)
@@ -203,7 +206,9 @@ _VECTORIZERS: tuple[dict[str, Any], ...] = (
 )
 
 
-def _vectorizer(**settings: Any) -> TfidfVectorizer:
+def _vectorizer(**settings: Any) -> "TfidfVectorizer":
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     if "vocabulary" in settings:
         settings = {name: value for name, value in settings.items() if name not in ("min_df", "max_features")}
     return TfidfVectorizer(sublinear_tf=True, dtype=np.float32, **settings)

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from govstance.schema import STANCES
@@ -85,6 +84,8 @@ def fit_temperature_and_bias(logits: np.ndarray, labels: np.ndarray) -> tuple[fl
     Source:
         Alexandari, Kundaje and Shrikumar 2020, bias-corrected temperature scaling.
     """
+    from scipy.optimize import minimize  # a third of a second, and prediction needs none of it
+
     n_stances = logits.shape[-1]
     if len(labels) == 0:
         return 1.0, [0.0] * n_stances
@@ -118,6 +119,8 @@ def fit_sharpness(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -
 
     def loss(log_factor: float) -> float:
         return float(-np.average(log_softmax(np.exp(log_factor) * scores, axis=-1)[rows, labels], weights=weights))
+
+    from scipy.optimize import minimize_scalar  # as above
 
     return float(np.exp(minimize_scalar(loss, bounds=SHARPNESS_BOUNDS, method="bounded").x))
 

@@ -1,4 +1,4 @@
-"""How (text, government) pairs become tensors.
+"""How (text, government) pairs become arrays.
 
 Two layouts with the same result, one pooled state a pair:
 
@@ -10,15 +10,18 @@ Two layouts with the same result, one pooled state a pair:
 - `pair`: one encoder pass a pair, `government </s></s> passage`; works with every encoder.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
+import numpy as np
 
 from govstance.actors.finder import MentionFinder
 from govstance.actors.names import government_name
 from govstance.schema import STANCES, Row
+
+logger = logging.getLogger(__name__)
 
 LAYOUTS = ("packed", "pair")
 IGNORED_LABEL = -100  # what torch's cross-entropy leaves out: a target that nobody annotated
@@ -55,7 +58,7 @@ class Encoder:
     """Turns rows into encoded texts and encoded texts into batches.
 
     Attributes:
-        tokenizer: A `transformers` tokenizer.
+        tokenizer: A `transformers` tokenizer, or what looks like one: `onnx_predictor.FileTokenizer`.
         target_ids: Targets in the order of the heads.
         layout: "packed" or "pair".
         passage_prefix: What the backbone expects before a passage ("passage: " for e5).
@@ -131,11 +134,11 @@ class Encoder:
         stances = [row.labels.get(target) for target in self.target_ids]
         return [IGNORED_LABEL if stance is None else STANCES.index(stance) for stance in stances]
 
-    def collate(self, items: Sequence[EncodedText]) -> dict[str, torch.Tensor]:
+    def collate(self, items: Sequence[EncodedText]) -> dict[str, np.ndarray]:
         """Pads items to a batch.
 
         Returns:
-            input_ids, position_ids: (n_items, length), long.
+            input_ids, position_ids: (n_items, length), int64 as all that is not bool.
             attention_mask: (n_items, 1, length, length) bool in the packed layout, else (n_items, length).
             pair_item: (n_pairs,), the item of each pair.
             pair_first: (n_pairs,), the token whose state stands for the pair.
@@ -148,28 +151,28 @@ class Encoder:
         length = max(len(sequence.tokens) for sequence in sequences)
         pad = self.tokenizer.pad_token_id
 
-        def padded(values: list[list[int]], filler: int) -> torch.Tensor:
-            return torch.tensor([value + [filler] * (length - len(value)) for value in values])
+        def padded(values: list[list[int]], filler: int) -> np.ndarray:
+            return np.array([value + [filler] * (length - len(value)) for value in values])
 
         segments = padded([sequence.segments for sequence in sequences], -1)
         pair_item = [number for number, item in enumerate(items) for _ in item.queries]
-        pair_segment = torch.tensor([segment for sequence in sequences for segment in sequence.pair_segments])
+        pair_segment = np.array([segment for sequence in sequences for segment in sequence.pair_segments])
         own_segments = segments[pair_item]
         pair_mask = own_segments >= 0 if self.layout == "pair" else own_segments == pair_segment[:, None]
         batch = {
             "input_ids": padded([sequence.tokens for sequence in sequences], pad),
             "position_ids": padded([sequence.positions for sequence in sequences], 0) + self.position_offset,
             "attention_mask": self._attention_mask(segments),
-            "pair_item": torch.tensor(pair_item),
-            "pair_first": pair_mask.int().argmax(dim=1),
+            "pair_item": np.array(pair_item),
+            "pair_first": pair_mask.argmax(axis=1),
             "pair_mask": pair_mask,
             "mention_mask": self._mention_mask(items, pair_mask),
-            "labels": torch.tensor([labels for item in items for labels in item.labels]),
+            "labels": np.array([labels for item in items for labels in item.labels]),
         }
         return batch
 
-    def _mention_mask(self, items: Sequence[EncodedText], pair_mask: torch.Tensor) -> torch.Tensor:
-        mask = torch.zeros_like(pair_mask)
+    def _mention_mask(self, items: Sequence[EncodedText], pair_mask: np.ndarray) -> np.ndarray:
+        mask = np.zeros_like(pair_mask)
         pair = 0
         for item in items:
             # In the pair layout the government stands before the passage.
@@ -181,9 +184,9 @@ class Encoder:
                 pair += 1
         return mask
 
-    def _attention_mask(self, segments: torch.Tensor) -> torch.Tensor:
+    def _attention_mask(self, segments: np.ndarray) -> np.ndarray:
         if self.layout == "pair":
-            return (segments >= 0).long()
+            return (segments >= 0).astype(np.int64)
         key, query = segments[:, None, :], segments[:, :, None]
         visible = (key == 0) | (key == query)
         visible &= key >= 0
@@ -238,6 +241,15 @@ def batches_by_length(items: Sequence[EncodedText], tokens_per_batch: int) -> It
         yield batch
 
 
+def warn_of_truncation(items: Sequence[EncodedText], limit: int) -> None:
+    """Says how many texts were not read to their end."""
+    n_truncated = sum(item.truncated for item in items)
+    if n_truncated:
+        logger.warning(
+            "%d of %d texts are longer than %d tokens; the rest of them was not read", n_truncated, len(items), limit
+        )
+
+
 def label_counts(items: Sequence[EncodedText], n_targets: int) -> list[list[int]]:
     """How often each stance is the label of each target, shape (n_targets, n_stances)."""
     counts = [[0] * len(STANCES) for _ in range(n_targets)]
@@ -247,8 +259,3 @@ def label_counts(items: Sequence[EncodedText], n_targets: int) -> list[list[int]
                 if label != IGNORED_LABEL:
                     counts[target][label] += 1
     return counts
-
-
-def batch_to_device(batch: Mapping[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
-    """The batch on a device."""
-    return {name: tensor.to(device) for name, tensor in batch.items()}

@@ -3,29 +3,35 @@
 govstance.json      kind, targets, stances, calibration, the training files with their sha256
 config.json, model.safetensors, tokenizer files      (transformer)
 config.json, delta.safetensors                       (transformer, written as its difference from the backbone)
+config.json, tokenizer.json, model.int8.onnx, parity.json    (transformer, engine onnx)
 baselines/<kind>/   the three baselines fitted on the same rows
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Union
 
 from govstance.actors.finder import MentionFinder
 from govstance.errors import ModelFolderError
 from govstance.files import read_json, write_json
-from govstance.models.baselines import BASELINES, Baseline, load_baseline
+from govstance.models.baselines import BASELINES, Baseline, FrequencyBaseline, TfidfBaseline, load_baseline
 from govstance.models.calibration import Calibration, Thresholds
-from govstance.models.delta import load_delta, save_delta
-from govstance.models.predictor import TransformerPredictor, encoder_for
+from govstance.models.onnx_predictor import OnnxPredictor
 from govstance.schema import STANCES
 from govstance.targets import Target, targets_from_json
+
+if TYPE_CHECKING:  # torch takes seconds and 200 MB; only its own engine pays for it
+    from govstance.models.predictor import TransformerPredictor
 
 DESCRIPTION_FILE = "govstance.json"
 BASELINES_FOLDER = "baselines"
 SCHEMA_VERSION = 1
 TRANSFORMER = "transformer"
 KINDS = (TRANSFORMER, *BASELINES)
+TORCH, ONNX = "torch", "onnx"
+ENGINES = (TORCH, ONNX)
+Predictor = Union["TransformerPredictor", OnnxPredictor, Baseline]
 
 
 @dataclass(frozen=True)
@@ -40,20 +46,23 @@ class LoadedModel:
         targets: What it answers.
         baselines: Fitted on the same rows; without the model itself.
         training_data: Files it was trained on: path and sha256.
+        engine: One of ENGINES; without meaning for a baseline.
     """
 
     folder: Path
     kind: str
     name: str
-    predictor: TransformerPredictor | Baseline
+    predictor: Predictor
     targets: tuple[Target, ...]
     baselines: Mapping[str, Baseline]
     training_data: list[dict[str, Any]]
+    engine: str = TORCH
 
     @property
     def thresholds(self) -> Thresholds | None:
         """Of abstaining, as fitted on dev; None for a baseline or a model from before there were any."""
-        return self.predictor.calibration.thresholds if isinstance(self.predictor, TransformerPredictor) else None
+        predictor = self.predictor
+        return None if isinstance(predictor, FrequencyBaseline | TfidfBaseline) else predictor.calibration.thresholds
 
 
 def save_model(
@@ -61,7 +70,7 @@ def save_model(
     *,
     kind: str,
     name: str,
-    predictor: TransformerPredictor | Baseline,
+    predictor: Predictor,
     targets: tuple[Target, ...],
     baselines: Mapping[str, Baseline],
     training_data: list[dict[str, Any]],
@@ -81,15 +90,19 @@ def save_model(
         ModelFolderError: `delta_from` is given for a baseline, or is not the backbone the model was trained from.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    engine = ONNX if isinstance(predictor, OnnxPredictor) else TORCH
     if delta_from is None:
         predictor.save(folder)
-    elif isinstance(predictor, TransformerPredictor):
+    elif not isinstance(predictor, FrequencyBaseline | TfidfBaseline | OnnxPredictor):
+        from govstance.models.delta import save_delta
+
         save_delta(folder, predictor.model, delta_from, cache_folder=cache_folder)
     else:
-        raise ModelFolderError(f"{name}: expected a {TRANSFORMER}, found a {kind}: a baseline has no backbone.")
+        found = f"an export for the engine {engine}" if engine == ONNX else f"a {kind}: a baseline has no backbone"
+        raise ModelFolderError(f"{name}: expected a {TRANSFORMER}, found {found}.")
     for baseline_kind, baseline in baselines.items():
         baseline.save(folder / BASELINES_FOLDER / baseline_kind)
-    calibration = predictor.calibration.to_json() if isinstance(predictor, TransformerPredictor) else None
+    calibration = None if isinstance(predictor, FrequencyBaseline | TfidfBaseline) else predictor.calibration.to_json()
     write_json(
         folder / DESCRIPTION_FILE,
         {
@@ -99,6 +112,7 @@ def save_model(
             "targets": [target.to_json() for target in targets],
             "stances": list(STANCES),
             "calibration": calibration,
+            "engine": engine,
             "delta_from": delta_from,
             "baselines": list(baselines),
             "training_data": training_data,
@@ -134,25 +148,36 @@ def load_model(folder: Path, finder: MentionFinder, *, cache_folder: Path | None
     if value["stances"] != list(STANCES):
         raise ModelFolderError(f"{path}: expected the stances {', '.join(STANCES)}; found {value['stances']}.")
     kind = value["kind"]
-    predictor: TransformerPredictor | Baseline
-    if kind == TRANSFORMER and value.get("delta_from"):
-        model, tokenizer = load_delta(model_folder, value["delta_from"], cache_folder=cache_folder)
-        predictor = TransformerPredictor(
-            model, encoder_for(model, tokenizer, finder), Calibration(**value["calibration"])
-        )
-    elif kind == TRANSFORMER:
-        predictor = TransformerPredictor.load(model_folder, Calibration(**value["calibration"]), finder)
-    else:
-        predictor = load_baseline(kind, model_folder)
+    engine = value.get("engine", TORCH)  # folders older than the second engine name none
+    if engine not in ENGINES:
+        raise ModelFolderError(f"{path}: expected an engine among {', '.join(ENGINES)}; found {engine!r}.")
     return LoadedModel(
         folder=model_folder,
         kind=kind,
         name=value["name"],
-        predictor=predictor,
+        predictor=_load_predictor(model_folder, value, engine, finder, cache_folder),
         targets=targets_from_json(value["targets"], str(path)),
         baselines={
             baseline: load_baseline(baseline, model_folder / BASELINES_FOLDER / baseline)
             for baseline in value["baselines"]
         },
         training_data=value["training_data"],
+        engine=engine,
     )
+
+
+def _load_predictor(
+    folder: Path, value: Mapping[str, Any], engine: str, finder: MentionFinder, cache_folder: Path | None
+) -> Predictor:
+    if value["kind"] != TRANSFORMER:
+        return load_baseline(value["kind"], folder)
+    calibration = Calibration(**value["calibration"])
+    if engine == ONNX:
+        return OnnxPredictor.load(folder, calibration, finder)
+    from govstance.models.delta import load_delta
+    from govstance.models.predictor import TransformerPredictor, encoder_for
+
+    if value.get("delta_from"):
+        model, tokenizer = load_delta(folder, value["delta_from"], cache_folder=cache_folder)
+        return TransformerPredictor(model, encoder_for(model, tokenizer, finder), calibration)
+    return TransformerPredictor.load(folder, calibration, finder)

@@ -1,6 +1,5 @@
 """The trained stance model as one thing: rows in, calibrated probabilities out; saved as one folder."""
 
-import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -10,11 +9,9 @@ from transformers import AutoTokenizer
 
 from govstance.actors.finder import MentionFinder
 from govstance.models.calibration import Calibration
-from govstance.models.encoding import EncodedText, Encoder, batch_to_device, batches_by_length
-from govstance.models.stance_model import StanceModel
+from govstance.models.encoding import EncodedText, Encoder, batches_by_length, warn_of_truncation
+from govstance.models.stance_model import StanceModel, tensors_of
 from govstance.schema import STANCES, Row
-
-logger = logging.getLogger(__name__)
 
 # Large enough to keep two cores in big matrix products, small enough for their caches.
 TOKENS_PER_BATCH = 4096
@@ -47,21 +44,13 @@ class TransformerPredictor:
             float32, (n_rows, n_targets, n_stances).
         """
         items = self.encoder.encode(rows)
-        n_truncated = sum(item.truncated for item in items)
-        if n_truncated:
-            limit = self.encoder.max_length_tokens
-            logger.warning(
-                "%d of %d texts are longer than %d tokens; the rest of them was not read",
-                n_truncated,
-                len(items),
-                limit,
-            )
+        warn_of_truncation(items, self.encoder.max_length_tokens)
         logits = np.zeros((len(rows), len(self.target_ids), len(STANCES)), dtype=np.float32)
         self.model.eval()
         with torch.inference_mode():
             for batch in batches_by_length(items, TOKENS_PER_BATCH):
                 chosen: list[EncodedText] = [items[position] for position in batch]
-                tensors = batch_to_device(self.encoder.collate(chosen), self.model.device)
+                tensors = tensors_of(self.encoder.collate(chosen), self.model.device)
                 del tensors["labels"]
                 positions = [row for item in chosen for row in item.rows]
                 logits[positions] = self.model(**tensors).logits.float().cpu().numpy()

@@ -4,10 +4,11 @@ An ordinary `transformers` model: `save_pretrained` writes safetensors, and once
 `AutoModel.from_pretrained(folder)` gives it back. What the tensors mean is `encoding`'s business.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel
@@ -136,7 +137,7 @@ class StanceModel(PreTrainedModel):
 
         Args:
             attention_mask, pair_item, pair_first, pair_mask, mention_mask, input_ids, position_ids, labels: A
-                batch from `encoding.Encoder.collate`.
+                batch from `encoding.Encoder.collate`, as `tensors_of` has it.
             lower_states: From `lower_states`, in place of input_ids and position_ids.
             n_lower_layers: How many layers they have passed.
         """
@@ -160,6 +161,11 @@ class StanceModel(PreTrainedModel):
             return self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = additive_mask(attention_mask, self.dtype)
         return self.encoder(input_ids=input_ids, attention_mask=mask, position_ids=position_ids).last_hidden_state
+
+
+def tensors_of(batch: Mapping[str, np.ndarray], device: torch.device | None = None) -> dict[str, torch.Tensor]:
+    """A batch of `encoding.Encoder.collate` as tensors; they share its memory on the CPU."""
+    return {name: torch.from_numpy(array).to(device) for name, array in batch.items()}
 
 
 def pooled(

@@ -24,7 +24,7 @@ from govstance.errors import GovstanceError
 from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
 from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts
 from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
-from govstance.models.stance_model import StanceConfig, StanceModel
+from govstance.models.stance_model import StanceConfig, StanceModel, tensors_of
 from govstance.schema import Row
 from govstance.training.augmentation import augmented
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
@@ -188,7 +188,7 @@ def lower_states(
     model.eval()
     with tqdm(total=len(items), desc="frozen layers", unit="text") as bar:
         for batch in batches_by_length(items, TOKENS_PER_BATCH):
-            tensors = encoder.collate([items[position] for position in batch])
+            tensors = tensors_of(encoder.collate([items[position] for position in batch]))
             result = model.lower_states(tensors, n_layers).half()
             for state, position in zip(result, batch, strict=True):
                 states[position] = state[: items[position].length].clone()
@@ -217,7 +217,7 @@ class Batcher:
             )
             for feature in features
         ]
-        batch: dict[str, Any] = self._encoder.collate(items)
+        batch: dict[str, Any] = dict(tensors_of(self._encoder.collate(items)))
         if self._states is not None:
             chosen = [self._states[feature["index"]] for feature in features]
             batch["lower_states"] = torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True).float()
