@@ -88,7 +88,7 @@ def save_model(
     engine = ONNX if isinstance(predictor, OnnxPredictor) else TORCH
     if delta_from is None:
         predictor.save(folder)
-    elif not is_baseline and not isinstance(predictor, OnnxPredictor):
+    elif not isinstance(predictor, FrequencyBaseline | TfidfBaseline | OnnxPredictor):
         from govstance.models.delta import save_delta
 
         save_delta(folder, predictor.model, delta_from, cache_folder=cache_folder)
