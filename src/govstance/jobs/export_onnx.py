@@ -154,7 +154,7 @@ def parity_to_json(
     ids = hashlib.sha256("\n".join(row.id for row in rows).encode()).hexdigest()
     engines = {}
     for engine, values in found.items():
-        value = {name: round(v, 6) if isinstance(v, float) else v for name, v in asdict(values).items()}
+        value: dict[str, Any] = {name: round(v, 6) if isinstance(v, float) else v for name, v in asdict(values).items()}
         for name in ("largest_at", "worst_flip"):
             place = value[name]
             value[name] = place and {"row": rows[place[0]].id, "target": target_ids[place[1]]}

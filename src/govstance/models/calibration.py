@@ -84,7 +84,7 @@ def fit_temperature_and_bias(logits: np.ndarray, labels: np.ndarray) -> tuple[fl
     Source:
         Alexandari, Kundaje and Shrikumar 2020, bias-corrected temperature scaling.
     """
-    from scipy.optimize import minimize  # a third of a second, and prediction needs none of it
+    from scipy.optimize import minimize  # prediction needs none of it
 
     n_stances = logits.shape[-1]
     if len(labels) == 0:

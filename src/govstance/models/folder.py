@@ -21,7 +21,7 @@ from govstance.models.onnx_predictor import OnnxPredictor
 from govstance.schema import STANCES
 from govstance.targets import Target, targets_from_json
 
-if TYPE_CHECKING:  # torch takes seconds and 200 MB; only its own engine pays for it
+if TYPE_CHECKING:  # torch is large; only its own engine pays for it
     from govstance.models.predictor import TransformerPredictor
 
 DESCRIPTION_FILE = "govstance.json"

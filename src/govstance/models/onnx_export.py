@@ -5,6 +5,7 @@ How it is run is `onnx_predictor`'s business.
 """
 
 import copy
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,8 @@ def export_graph(model: StanceModel, path: Path) -> None:
     }
     free = torch.export.Dim.AUTO
     shapes = tuple({axis: free for axis, size in enumerate(example[name].shape) if size > 1} for name in INPUTS)
+    for name in ("onnxscript", "onnx_ir"):  # a line for every constant they merge
+        logging.getLogger(name).setLevel(logging.WARNING)
     program = torch.onnx.export(
         _Graph(model).eval(),
         tuple(example[name] for name in INPUTS),

@@ -23,7 +23,7 @@ from govstance.threads import engine_threads
 
 INT8_FILE, FP32_FILE = "model.int8.onnx", "model.onnx"
 CONFIG_FILE, TOKENIZER_FILE, PARITY_FILE = "config.json", "tokenizer.json", "parity.json"
-# Measured: from 512 to 4096 the speed differs by a few percent, the memory sevenfold.
+# Measured on 100 rows, one thread: 3.2 s at 512, 3.3 at 1024, 3.7 at 2048, 4.3 at 4096, where memory is 95 MB larger.
 TOKENS_PER_BATCH = 1024
 Progress = Callable[[int], object]
 
