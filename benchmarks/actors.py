@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from govstance.actors.finder import MentionFinder
+from govstance.actors.gazetteer import load_leaders
 from govstance.corpus.reader import read_rows
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns, write_jsonl
@@ -109,6 +110,7 @@ def speed(passages: Mapping[Passage, Sequence[Row]]) -> dict[str, dict[str, floa
         text = (joined + "\n") * (TIMED_CHARACTERS // len(joined) + 1)
         making, finding = [], []
         for _ in range(REPETITIONS):
+            load_leaders.cache_clear()  # read at every start of the program
             finder = MentionFinder(DATA / "actors")
             making.append(_seconds(finder, "", lang))
             finding.append(_seconds(finder, text[:TIMED_CHARACTERS], lang))
