@@ -3,6 +3,7 @@ import datetime
 import pytest
 from conftest import ROOT
 
+from govstance.actors.finder import MentionFinder
 from govstance.actors.gazetteer import NO_GOVERNMENT, Pattern, load_leaders, load_patterns, load_states
 from govstance.actors.matcher import Matcher
 from govstance.actors.names import government_name
@@ -27,6 +28,10 @@ SENTENCES = {
     "ko": ("러시아는 북한의 지지를 환영했다.", ["RUS", "PRK"]),
 }
 
+# Sentences of our own: language, day ("-": unknown), governments expected, text; look-alikes expect none.
+TABLE = [line.split("\t") for line in (ROOT / "tests" / "actor_sentences.tsv").read_text(encoding="utf-8").splitlines()]
+FINDER = MentionFinder(ACTORS)
+
 
 def found(matcher: Matcher, text: str, date: str | None = None) -> list[str]:
     return [mention.government for mention in matcher.find(text, date)]
@@ -36,6 +41,30 @@ def found(matcher: Matcher, text: str, date: str | None = None) -> list[str]:
 def test_governments_are_found_in_each_script(lang):
     text, expected = SENTENCES[lang]
     assert found(Matcher(load_patterns(ACTORS, lang), lang), text) == expected
+
+
+@pytest.mark.parametrize(("lang", "date", "expected", "text"), TABLE)
+def test_sentences_of_many_languages(lang, date, expected, text):
+    mentions = FINDER.find(text, lang, None if date == "-" else date)
+    assert [mention.government for mention in mentions] == expected.split()
+
+
+def test_words_that_name_no_government_take_their_place():
+    matcher = Matcher([Pattern("Chad", "TCD", "names"), Pattern("Lake Chad", NO_GOVERNMENT, "names")], "en")
+    assert found(matcher, "Chad lies on Lake Chad.") == ["TCD"]
+    substrings = Matcher([Pattern("美国", "USA", "names"), Pattern("南美国家", NO_GOVERNMENT, "names")], "zh")
+    assert found(substrings, "南美国家和美国") == ["USA"]
+
+
+def test_undated_persons_hold_their_last_office(tmp_path):
+    (tmp_path / "leaders.yaml").write_text(
+        "- {government: BEL, office: prime minister, name: A B, from: 2014, until: 2019, forms: [Abc]}\n"
+        "- {government: none, office: president of a bloc, name: A B, from: 2020, until: null, forms: [Abc]}\n"
+    )
+    matcher = Matcher(load_leaders(tmp_path), "en")
+    assert found(matcher, "Abc spoke.", "2016-01-01") == ["BEL"]
+    assert found(matcher, "Abc spoke.", "2021-01-01") == []
+    assert found(matcher, "Abc spoke.") == []
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
