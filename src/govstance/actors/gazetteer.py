@@ -23,7 +23,7 @@ KINDS = ("names", "demonyms", "seats")
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LEADERS_FILE = "leaders.yaml"
 STATES_FILE = "states.yaml"
-# In the files, in the place of a code: words that look like a government and name none (the Minsk agreements, New Mexico).
+# In the files, in the place of a code: words that look like a government and name none (the Minsk agreements).
 NO_GOVERNMENT = "none"
 _LONG_AGO = datetime.date.min
 
@@ -83,7 +83,7 @@ def load_states(folder: Path) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=4)  # the same for every language, and the largest file
 def load_leaders(folder: Path) -> tuple[Pattern, ...]:
-    """Leaders and foreign ministers, each for the term of office; where the day is unknown, each for the last office."""
+    """Leaders and foreign ministers, each for the term of office, and in undated texts for the last office."""
     path = folder / LEADERS_FILE
     patterns = []
     for number, entry in enumerate(_read_yaml(path), start=1):

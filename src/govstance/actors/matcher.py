@@ -78,7 +78,7 @@ class Matcher:
 
         Args:
             text: Any text.
-            date: ISO day of the text; leaders out of office on it are not found. None: all are.
+            date: ISO day of the text; leaders out of office on it are not found. None: each is, as of the last office.
         """
         found = [*self._find_words(text, date), *self._find_substrings(text, date)]
         found.sort(key=lambda mention: (mention.start, -mention.end))
