@@ -45,12 +45,7 @@ Passage = tuple[str, str, str | None]  # text, language, date
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One (passage, government).
-
-    Attributes:
-        counted: What it counts for, of COUNTS.
-        is_right: Found and in the rows, both.
-    """
+    """One (passage, government): `counted` is what it counts for, of COUNTS; right: found, and in the rows."""
 
     lang: str
     source: str
@@ -89,9 +84,10 @@ def shares(counts: Sequence[Count]) -> dict[str, Any]:
 
 def by_group(counts: Sequence[Count], field: str) -> dict[str, dict[str, Any]]:
     """The shares of all counts together, and of each language or source."""
-    groups = sorted({getattr(count, field) for count in counts})
-    of_group = {group: [count for count in counts if getattr(count, field) == group] for group in groups}
-    return {"all": shares(counts)} | {group: shares(some) for group, some in of_group.items()}
+    groups: dict[str, list[Count]] = defaultdict(list)
+    for count in counts:
+        groups[getattr(count, field)].append(count)
+    return {"all": shares(counts)} | {group: shares(groups[group]) for group in sorted(groups)}
 
 
 def speed(passages: Mapping[Passage, Sequence[Row]]) -> dict[str, dict[str, float]]:

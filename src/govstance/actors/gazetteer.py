@@ -108,7 +108,8 @@ def _with_last_offices(patterns: list[Pattern]) -> Iterator[Pattern]:
         if pattern.text not in last or (pattern.since or _LONG_AGO) >= (last[pattern.text].since or _LONG_AGO):
             last[pattern.text] = pattern
     for pattern in patterns:
-        yield replace(pattern, holds_undated=pattern.government == last[pattern.text].government)
+        is_meant = pattern.government == last[pattern.text].government
+        yield pattern if is_meant else replace(pattern, holds_undated=False)
 
 
 def _language_patterns(path: Path) -> Iterator[Pattern]:
