@@ -8,7 +8,7 @@ import datetime
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,9 @@ KINDS = ("names", "demonyms", "seats")
 _YAML_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LEADERS_FILE = "leaders.yaml"
 STATES_FILE = "states.yaml"
+# In the files, in the place of a code: words that look like a government and name none (the Minsk agreements).
+NO_GOVERNMENT = "none"
+_LONG_AGO = datetime.date.min
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,10 @@ class Pattern:
 
     Attributes:
         text: Words; a trailing `*` on a word stands for up to six more letters.
-        government: ISO 3166-1 alpha-3 code.
+        government: ISO 3166-1 alpha-3 code, or NO_GOVERNMENT.
         kind: "names", "demonyms", "seats" or "leaders".
         since, until: First and last day on which the pattern means that government; None = no limit.
+        holds_undated: Whether it means that government where the day is unknown.
     """
 
     text: str
@@ -41,11 +45,12 @@ class Pattern:
     kind: str
     since: datetime.date | None = None
     until: datetime.date | None = None
+    holds_undated: bool = True
 
     def holds_on(self, date: str | None) -> bool:
-        """Whether the pattern means the government on a day; an unknown day (None) excludes nothing."""
+        """Whether the pattern means the government on a day, or (None) on an unknown day."""
         if date is None:
-            return True
+            return self.holds_undated
         day = datetime.date.fromisoformat(date)
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
@@ -78,7 +83,7 @@ def load_states(folder: Path) -> frozenset[str]:
 
 @functools.lru_cache(maxsize=4)  # the same for every language, and the largest file
 def load_leaders(folder: Path) -> tuple[Pattern, ...]:
-    """Leaders and foreign ministers, each for the term of office."""
+    """Leaders and foreign ministers, each for the term of office, and in undated texts for the last office."""
     path = folder / LEADERS_FILE
     patterns = []
     for number, entry in enumerate(_read_yaml(path), start=1):
@@ -93,7 +98,18 @@ def load_leaders(folder: Path) -> tuple[Pattern, ...]:
             ) from None
         _check(government, forms, place)
         patterns += [Pattern(form, government, "leaders", since, until) for form in forms]
-    return tuple(patterns)
+    return tuple(_with_last_offices(patterns))
+
+
+def _with_last_offices(patterns: list[Pattern]) -> Iterator[Pattern]:
+    """One form may name a minister who later spoke for a bloc, or two persons: undated, the later one is meant."""
+    last: dict[str, Pattern] = {}
+    for pattern in patterns:
+        if pattern.text not in last or (pattern.since or _LONG_AGO) >= (last[pattern.text].since or _LONG_AGO):
+            last[pattern.text] = pattern
+    for pattern in patterns:
+        is_meant = pattern.government == last[pattern.text].government
+        yield pattern if is_meant else replace(pattern, holds_undated=False)
 
 
 def _language_patterns(path: Path) -> Iterator[Pattern]:
@@ -107,8 +123,8 @@ def _language_patterns(path: Path) -> Iterator[Pattern]:
 
 
 def _check(government: str, texts: Any, place: str) -> None:
-    if government not in government_codes():
-        raise GovstanceError(f"{place}: expected an ISO 3166-1 alpha-3 code, found {government!r}.")
+    if government != NO_GOVERNMENT and government not in government_codes():
+        raise GovstanceError(f"{place}: expected an ISO 3166-1 alpha-3 code or none, found {government!r}.")
     if not isinstance(texts, list):
         raise GovstanceError(f"{place}: expected a list of patterns, found {texts!r}.")
     for text in texts:
@@ -136,10 +152,13 @@ def _cldr_patterns(lang: str, states: frozenset[str]) -> list[Pattern]:
 
 
 def _cldr_variants(name: str) -> list[str]:
-    """CLDR writes "Myanmar (Burma)" and "Congo - Kinshasa"; the former holds two names, the latter none in use."""
+    """CLDR writes "Myanmar (Burma)" and "Congo - Kinshasa"; the former holds two names, the latter none in use.
+
+    One letter is no name: Chinese tells the Congos apart by the first sign of their capitals.
+    """
     if " - " in name:
         return []
-    return [part.strip() for part in re.split(r"[()（）]", name) if part.strip()]
+    return [part.strip() for part in re.split(r"[()（）]", name) if len(part.strip()) > 1]
 
 
 def _first_day(value: Any) -> datetime.date | None:

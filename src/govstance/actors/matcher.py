@@ -2,7 +2,7 @@
 
 Words are looked up in dictionaries (whole words, and stems with up to six more letters), so the time
 grows with the text and not with the number of patterns. Languages that write no spaces are searched by
-substring. Where several patterns match at one place, the longest wins.
+substring. Where several patterns match at one place, the longest wins; what it says may be that no government is meant.
 """
 
 import functools
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import regex
 
-from govstance.actors.gazetteer import Pattern
+from govstance.actors.gazetteer import NO_GOVERNMENT, Pattern
 
 # Letters with their combining marks and joiners: Python's \w would cut Hindi words at vowel signs.
 WORD = regex.compile(r"\p{L}[\p{L}\p{M}\u200c\u200d]*")
@@ -61,6 +61,7 @@ class Matcher:
         self._by_word: dict[str, list[_Compiled]] = {}
         self._by_stem: dict[str, list[_Compiled]] = {}
         self._by_substring: dict[str, list[Pattern]] = {}
+        self._substring_lengths: dict[str, list[int]] = {}  # first two letters -> lengths of patterns, longest first
         for pattern in patterns:
             if lang in LANGUAGES_WITHOUT_SPACES and not pattern.text.isascii():
                 self._by_substring.setdefault(pattern.text, []).append(pattern)
@@ -69,15 +70,15 @@ class Matcher:
             if compiled.words:
                 table = self._by_stem if compiled.open_ended[0] else self._by_word
                 table.setdefault(compiled.words[0], []).append(compiled)
-        longest_first = sorted(self._by_substring, key=len, reverse=True)
-        self._substrings = regex.compile("|".join(map(regex.escape, longest_first))) if longest_first else None
+        for length, start in sorted({(len(text), text[:2]) for text in self._by_substring}, reverse=True):
+            self._substring_lengths.setdefault(start, []).append(length)
 
     def find(self, text: str, date: str | None = None) -> list[Mention]:
         """All mentions in order of place, none overlapping another.
 
         Args:
             text: Any text.
-            date: ISO day of the text; leaders out of office on it are not found. None: all are.
+            date: ISO day of the text; leaders out of office on it are not found. None: each is, as of the last office.
         """
         found = [*self._find_words(text, date), *self._find_substrings(text, date)]
         found.sort(key=lambda mention: (mention.start, -mention.end))
@@ -85,16 +86,26 @@ class Matcher:
         for mention in found:
             if not kept or mention.start >= kept[-1].end:
                 kept.append(mention)
-        return kept
+        return [mention for mention in kept if mention.government != NO_GOVERNMENT]
 
     def _find_substrings(self, text: str, date: str | None) -> list[Mention]:
         mentions = []
-        for match in self._substrings.finditer(text) if self._substrings else ():
-            for pattern in self._by_substring[match.group()]:
-                if pattern.holds_on(date):
-                    mentions.append(Mention(match.start(), match.end(), pattern.government, pattern.kind))
+        position = 0
+        while self._substring_lengths and position < len(text):
+            step = 1
+            for length in self._substring_lengths.get(text[position : position + 2], ()):
+                pattern = self._substring_pattern(text[position : position + length], date)
+                if pattern:
+                    mentions.append(Mention(position, position + length, pattern.government, pattern.kind))
+                    step = length
                     break
+            position += step
         return mentions
+
+    def _substring_pattern(self, substring: str, date: str | None) -> Pattern | None:
+        """What a substring means on a day; no government, where the files say so."""
+        meant = [pattern for pattern in self._by_substring.get(substring, ()) if pattern.holds_on(date)]
+        return min(meant, key=lambda pattern: pattern.government != NO_GOVERNMENT, default=None)
 
     def _find_words(self, text: str, date: str | None) -> list[Mention]:
         words = [(match.start(), match.end(), match.group()) for match in WORD.finditer(text)]
@@ -117,13 +128,14 @@ class Matcher:
         """The longest pattern at one word: (number of words, start, pattern)."""
         start, _, whole = words[position]
         best: tuple[int, int, Pattern] | None = None
-        best_key = (0, 0)
+        best_key = (0, 0, False)
         for prefix in self._prefixes:
             if not whole.startswith(prefix) or len(whole) <= len(prefix):
                 continue
             word = whole[len(prefix) :]
             for compiled in self._candidates(word):
-                key = (len(compiled.words), len(compiled.words[0]))
+                # Of two alike, the one that says that no government is meant.
+                key = (len(compiled.words), len(compiled.words[0]), compiled.pattern.government == NO_GOVERNMENT)
                 if key <= best_key or not compiled.pattern.holds_on(date):
                     continue
                 if _case_fits(compiled.pattern.text, word) and _rest_fits(compiled, text, words, position):
