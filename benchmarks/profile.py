@@ -23,7 +23,7 @@ from govstance.jobs.places import cache_folder, mention_finder, targets_of_corpu
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import EncodedText, Encoder, batches_by_length
 from govstance.models.predictor import TOKENS_PER_BATCH, encoder_for
-from govstance.models.stance_model import StanceModel
+from govstance.models.stance_model import StanceModel, tensors_of
 from govstance.schema import Row
 from govstance.threads import use_threads
 from govstance.training.fitting import Batcher, build_model, freeze, lower_states, optimizer_for
@@ -148,7 +148,7 @@ def inference_step(model: StanceModel, encoder: Encoder, rows: Sequence[Row]) ->
                 items = encoder.encode(rows)
             for batch in batches_by_length(items, TOKENS_PER_BATCH):
                 with record_function("data"):
-                    tensors = encoder.collate([items[position] for position in batch])
+                    tensors = tensors_of(encoder.collate([items[position] for position in batch]))
                 del tensors["labels"]
                 model(**tensors)
 

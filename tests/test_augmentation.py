@@ -69,9 +69,11 @@ def test_a_government_that_the_other_half_names_without_a_row_is_left_out():
 
 
 def test_shares_are_kept_and_draws_repeat():
-    # One long passage, so that two of the others together are not longer than the longest.
     rows = [replace(line, role="mentioned") for line in learnable_rows(40)]
-    rows.append(row("Nothing happened at all. " * 40, "FRA", ("none", "none", "none")))
+    # A long passage, so that two of the others together are not longer than the longest; its governments are the names.
+    rows += [
+        row("Nothing happened at all. " * 40, code, ("none", "none", "none")) for code in ("JPN", "CHL", "IND", "PER")
+    ]
     settings = {"renamed_share": 0.5, "joined_share": 0.25, "seed": 3}
     result = augmented(rows, FINDER, **settings)
     assert result == augmented(rows, FINDER, **settings)

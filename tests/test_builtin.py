@@ -50,7 +50,9 @@ def test_it_abstains_where_it_is_not_sure_enough(answers, tmp_path):
     result = run("predict", f"input={EXAMPLE}", f"output={output}", "abstain=0.05")
     assert result.returncode == 0, result.stderr
     (document,) = map(json.loads, output.read_text(encoding="utf-8").splitlines())
-    thresholds = json.loads((BUILTIN_FOLDER / DESCRIPTION_FILE).read_text(encoding="utf-8"))["calibration"]["thresholds"]
+    thresholds = json.loads((BUILTIN_FOLDER / DESCRIPTION_FILE).read_text(encoding="utf-8"))["calibration"][
+        "thresholds"
+    ]
     abstained = 0
     for answer in document["stances"]:
         plain = answers[answer["government"], answer["target"]]

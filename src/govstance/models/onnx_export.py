@@ -118,6 +118,7 @@ def export_graph(model: StanceModel, path: Path) -> None:
     shapes = tuple({axis: free for axis, size in enumerate(example[name].shape) if size > 1} for name in INPUTS)
     for name in ("onnxscript", "onnx_ir"):  # a line for every constant they merge
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of torchvision, which nothing here uses
     program = torch.onnx.export(
         _Graph(model).eval(),
         tuple(example[name] for name in INPUTS),
