@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from conftest import GOOD_ROW, ROOT, learnable_rows
 
 from govstance.actors.finder import MentionFinder
 from govstance.corpus.renaming import with_names
+from govstance.errors import GovstanceError
 from govstance.training.augmentation import augmented, joined_passage, renamed_passage
 
 FINDER = MentionFinder(ROOT / "data" / "actors")
@@ -83,3 +85,8 @@ def test_shares_are_kept_and_draws_repeat():
     changed = {line.text for line in result if "+" not in line.id} - texts
     assert 0.3 * len(texts) < len(changed) <= 0.5 * len(texts)
     assert augmented(rows, FINDER, renamed_share=0.0, joined_share=0.0, seed=3) == rows
+
+
+def test_a_share_beyond_all_texts_is_refused():
+    with pytest.raises(GovstanceError, match=r"training\.joined_texts: expected a share between 0 and 1; found 30\."):
+        augmented(learnable_rows(4), FINDER, renamed_share=0.3, joined_share=30, seed=0)

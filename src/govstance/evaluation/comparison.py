@@ -13,11 +13,10 @@ from govstance.evaluation.alignment import CommonRows
 from govstance.evaluation.results import NOT_ANNOTATED
 from govstance.evaluation.scores import macro_f1_of_confusions, stance_scores
 from govstance.evaluation.significance import Difference, holm, mcnemar, paired_difference
+from govstance.evaluation.slices import FEW_ROWS
 from govstance.evaluation.uncertainty import DRAWS, central_interval, confusions_by_group, drawn_sums
 from govstance.schema import STANCES
 
-# Fewer rows than this say little; the figure is given and marked.
-FEW_ROWS = 20
 PAIR_CHOICES = ("best", "all")
 
 

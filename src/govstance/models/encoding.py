@@ -11,7 +11,7 @@ Two layouts with the same result, one pooled state a pair:
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,7 @@ from govstance.schema import STANCES, Row
 logger = logging.getLogger(__name__)
 
 LAYOUTS = ("packed", "pair")
+Progress = Callable[[int], object]
 IGNORED_LABEL = -100  # what torch's cross-entropy leaves out: a target that nobody annotated
 
 
@@ -239,6 +240,37 @@ def batches_by_length(items: Sequence[EncodedText], tokens_per_batch: int) -> It
         batch.append(position)
     if batch:
         yield batch
+
+
+def logits_in_batches(
+    encoder: Encoder,
+    rows: Sequence[Row],
+    tokens_per_batch: int,
+    run: Callable[[Mapping[str, np.ndarray]], np.ndarray],
+    progress: Progress | None,
+) -> np.ndarray:
+    """Runs an engine over rows, batch by batch.
+
+    Args:
+        encoder: Turns rows into batches.
+        rows: Any number of rows; their labels are not looked at.
+        tokens_per_batch: See `batches_by_length`.
+        run: A batch of `Encoder.collate` -> logits, (n_pairs, n_targets, n_stances).
+        progress: Called with the number of rows done after each batch.
+
+    Returns:
+        float32, (n_rows, n_targets, n_stances).
+    """
+    items = encoder.encode(rows)
+    warn_of_truncation(items, encoder.max_length_tokens)
+    logits = np.zeros((len(rows), len(encoder.target_ids), len(STANCES)), dtype=np.float32)
+    for batch in batches_by_length(items, tokens_per_batch):
+        chosen = [items[position] for position in batch]
+        positions = [row for item in chosen for row in item.rows]
+        logits[positions] = run(encoder.collate(chosen))
+        if progress:
+            progress(len(positions))
+    return logits
 
 
 def warn_of_truncation(items: Sequence[EncodedText], limit: int) -> None:

@@ -1,6 +1,6 @@
 """The trained stance model as one thing: rows in, calibrated probabilities out; saved as one folder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +9,12 @@ from transformers import AutoTokenizer
 
 from govstance.actors.finder import MentionFinder
 from govstance.models.calibration import Calibration
-from govstance.models.encoding import EncodedText, Encoder, batches_by_length, warn_of_truncation
+from govstance.models.encoding import Encoder, Progress, logits_in_batches
 from govstance.models.stance_model import StanceModel, tensors_of
-from govstance.schema import STANCES, Row
+from govstance.schema import Row
 
 # Large enough to keep two cores in big matrix products, small enough for their caches.
 TOKENS_PER_BATCH = 4096
-Progress = Callable[[int], object]
 
 
 class TransformerPredictor:
@@ -43,19 +42,13 @@ class TransformerPredictor:
         Returns:
             float32, (n_rows, n_targets, n_stances).
         """
-        items = self.encoder.encode(rows)
-        warn_of_truncation(items, self.encoder.max_length_tokens)
-        logits = np.zeros((len(rows), len(self.target_ids), len(STANCES)), dtype=np.float32)
         self.model.eval()
         with torch.inference_mode():
-            for batch in batches_by_length(items, TOKENS_PER_BATCH):
-                chosen: list[EncodedText] = [items[position] for position in batch]
-                tensors = tensors_of(self.encoder.collate(chosen), self.model.device)
-                del tensors["labels"]
-                positions = [row for item in chosen for row in item.rows]
-                logits[positions] = self.model(**tensors).logits.float().cpu().numpy()
-                if progress:
-                    progress(len(positions))
+            return logits_in_batches(self.encoder, rows, TOKENS_PER_BATCH, self._run, progress)
+
+    def _run(self, batch: Mapping[str, np.ndarray]) -> np.ndarray:
+        tensors = tensors_of({name: array for name, array in batch.items() if name != "labels"}, self.model.device)
+        logits: np.ndarray = self.model(**tensors).logits.float().cpu().numpy()
         return logits
 
     def predict_probabilities(self, rows: Sequence[Row], progress: Progress | None = None) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 
 from govstance.actors.finder import MentionFinder
 from govstance.corpus.renaming import with_names
+from govstance.errors import GovstanceError
 from govstance.schema import Row
 
 # The targets are about them, so their names must stay.
@@ -27,7 +28,13 @@ def augmented(
         renamed_share: Share of passages whose governments go by the names of others; the changed one replaces it.
         joined_share: So many joined passages are added, as a share of the passages; fewer where two are too long.
         seed: Of every draw.
+
+    Raises:
+        GovstanceError: A share is not between 0 and 1.
     """
+    for name, share in (("renamed_texts", renamed_share), ("joined_texts", joined_share)):
+        if not 0.0 <= share <= 1.0:
+            raise GovstanceError(f"training.{name}: expected a share between 0 and 1; found {share:g}.")
     generator = np.random.default_rng(seed)
     passages = list(_passages(rows).values())
     governments = sorted({row.government for row in rows} - set(NEVER_RENAMED))

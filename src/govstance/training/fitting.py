@@ -22,7 +22,7 @@ from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
-from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts
+from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts, warn_of_truncation
 from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
 from govstance.models.stance_model import StanceConfig, StanceModel, tensors_of
 from govstance.schema import Row
@@ -99,29 +99,36 @@ def fit_stance_model(
         train_rows, finder, renamed_share=training.renamed_texts, joined_share=training.joined_texts, seed=seed
     )
     items = encoder.encode(learnt)[: training.max_texts]
-    n_rows = sum(len(item.rows) for item in items)
-    n_truncated = sum(item.truncated for item in items)
-    if n_truncated:
-        logger.info("%d of %d texts were cut to %d tokens", n_truncated, len(items), model_config.max_length_tokens)
+    warn_of_truncation(items, model_config.max_length_tokens)
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
     states = lower_states(model, encoder, items, training.frozen_layers) if training.frozen_layers else None
     history = run_trainer(model, Batcher(encoder, states, training.frozen_layers), items, training, seed, work_folder)
-    seconds = time.monotonic() - started
-    report = FitReport(
-        seconds=seconds,
-        rows_per_second=n_rows * training.epochs / seconds,
-        n_texts=len(items),
-        n_rows=n_rows,
-        n_truncated=n_truncated,
-        n_trained_weights=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
-        loss=history,
-    )
+    report = _fit_report(model, items, training, time.monotonic() - started, history)
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
     predictor.calibration = calibrate(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
     )
     return predictor, report
+
+
+def _fit_report(
+    model: StanceModel,
+    items: Sequence[EncodedText],
+    training: TrainingConfig,
+    seconds: float,
+    loss: list[dict[str, float]],
+) -> FitReport:
+    n_rows = sum(len(item.rows) for item in items)
+    return FitReport(
+        seconds=seconds,
+        rows_per_second=n_rows * training.epochs / seconds,
+        n_texts=len(items),
+        n_rows=n_rows,
+        n_truncated=sum(item.truncated for item in items),
+        n_trained_weights=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+        loss=loss,
+    )
 
 
 def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[str]) -> StanceModel:
