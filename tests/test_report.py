@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import zlib
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
@@ -264,6 +265,19 @@ def test_the_headline_is_found_again(scored):
     assert "120 rows from 60 documents in 3 languages (ar, de, en)" in lead.text
 
 
+def test_report_md_says_the_same(scored):
+    folder, _ = scored
+    report = (folder / "report.md").read_text()
+    page = Page(folder / "report.html")
+    for system, *found in page.table("systems"):
+        assert f"| {system} | {' | '.join(found)} |" in report
+    for target in TARGET_IDS:
+        _, score, ends, right = page.table("target-systems", target=target)[0]
+        assert f"macro-F1 {score} ({ends}), accuracy {right}" in report
+        for line in page.table("stances", target=target):
+            assert f"| {' | '.join(cell.removesuffix(' !') for cell in line)} |" in report
+
+
 @pytest.mark.parametrize("target", TARGET_IDS)
 def test_the_scores_of_a_target_are_found_again(target, scored):
     folder, _ = scored
@@ -521,7 +535,7 @@ def test_a_model_without_errors_and_one_that_does_not_read(tmp_path):
 
 
 def test_the_page_of_a_finished_run_is_made_anew(scored, tmp_path):
-    folder = write_run(tmp_path / "run", hard_rows(20))
+    folder = Path(shutil.copytree(scored[0], tmp_path / "run"))
     before = (folder / "report.html").read_text()
     (folder / "report.html").unlink()
     assert run_report(ReportConfig(run=str(folder))) == folder / "report.html"
@@ -566,8 +580,8 @@ def test_rows_that_are_no_longer_there_are_said(how, tmp_path, caplog):
         ),
     ],
 )
-def test_a_run_folder_half_written_is_explained(damage, said, tmp_path):
-    folder = write_run(tmp_path / "run", hard_rows(20))
+def test_a_run_folder_half_written_is_explained(damage, said, scored, tmp_path):
+    folder = Path(shutil.copytree(scored[0], tmp_path / "run"))
     (folder / "report.html").unlink()
     damage(folder)
     with pytest.raises(GovstanceError, match=said):
