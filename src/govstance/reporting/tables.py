@@ -106,8 +106,8 @@ def _target_section(target: str, scores: Mapping[str, Any]) -> list[str]:
     return [
         f"## {target}",
         "",
-        f"macro-F1 {number(scores['macro_f1'])} ({low:.3f} to {high:.3f}), accuracy {number(scores['accuracy'])}, expected calibration error "
-        f"{number(scores['expected_calibration_error'])}, {scores['support']} rows.",
+        f"macro-F1 {number(scores['macro_f1'])} ({low:.3f} to {high:.3f}), accuracy {number(scores['accuracy'])}, "
+        f"expected calibration error {number(scores['expected_calibration_error'])}, {scores['support']} rows.",
         "",
         markdown_table(["stance", "precision", "recall", "F1", "rows"], per_stance),
         "",
