@@ -7,7 +7,8 @@ from rich.console import Console
 from govstance.config import EvaluateConfig, register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.command_line import exit_on_bad_input, start_run_folder
-from govstance.jobs.evaluate import REPORT_FILE, describe_data, run_evaluation
+from govstance.jobs.evaluate import describe_data, run_evaluation
+from govstance.jobs.pages import PAGE_FILE
 from govstance.reporting.tables import print_headline
 
 register_schemas()
@@ -22,7 +23,7 @@ def main(config: DictConfig) -> None:
     metrics = run_evaluation(evaluate, run_folder)
     console = Console()
     print_headline(console, f"Scores on the {describe_data(metrics)}", metrics)
-    console.print(f"report: {path_from_here(run_folder / REPORT_FILE)}", soft_wrap=True)
+    console.print(f"report: {path_from_here(run_folder / PAGE_FILE)}", soft_wrap=True)
 
 
 if __name__ == "__main__":

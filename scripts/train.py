@@ -7,7 +7,8 @@ from rich.console import Console
 from govstance.config import TrainConfig, register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.command_line import exit_on_bad_input, start_run_folder
-from govstance.jobs.evaluate import REPORT_FILE, describe_data
+from govstance.jobs.evaluate import describe_data
+from govstance.jobs.pages import PAGE_FILE
 from govstance.jobs.train import run_training
 from govstance.reporting.tables import print_headline
 
@@ -24,7 +25,7 @@ def main(config: DictConfig) -> None:
     console = Console()
     print_headline(console, f"Scores on the {describe_data(metrics)}", metrics)
     console.print(
-        f"report: {path_from_here(run_folder / REPORT_FILE)}\nmodel:  {path_from_here(run_folder / 'model')}",
+        f"report: {path_from_here(run_folder / PAGE_FILE)}\nmodel:  {path_from_here(run_folder / 'model')}",
         soft_wrap=True,
     )
 

@@ -21,6 +21,7 @@ REQUIRED = {
     "export": ["model=outputs/latest", "output=exported"],
     "predict": ["input=a.txt"],
     "prepare": [],
+    "report": ["run=outputs/latest"],
     "train": [],
 }
 

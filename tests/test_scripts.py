@@ -69,6 +69,7 @@ def trained(rows_file, outputs, tiny_backbone) -> Path:
 def test_a_run_folder_holds_everything(trained, rows_file):
     for name in ("config.yaml", "provenance.json", "train.log", "metrics.json", "predictions.jsonl", "report.md"):
         assert (trained / name).is_file(), name
+    assert "Learning curve" in (trained / "report.html").read_text()
     for name in ("model.safetensors", "config.json", "tokenizer.json", "govstance.json"):
         assert (trained / "model" / name).is_file(), name
     provenance = read_json(trained / "provenance.json")
@@ -119,6 +120,8 @@ def test_evaluate_gives_the_score_that_train_gave(trained, rows_file, outputs, t
     assert ours["systems"] == theirs["systems"]
     assert (folder / "predictions.jsonl").read_text() == (trained / "predictions.jsonl").read_text()
     assert (folder / "report.md").is_file()
+    assert f"report: {folder / 'report.html'}" in result.stdout
+    assert "Nothing was trained here" in (folder / "report.html").read_text()
     assert "add split=test" not in result.stdout + result.stderr
     assert (outputs / "latest").resolve() == trained
 
@@ -184,6 +187,18 @@ def test_the_report_says_more_than_a_score(trained):
         assert f"## {title}" in report
 
 
+def test_the_page_is_made_anew_without_scoring(trained):
+    before = (trained / "report.html").read_text()
+    (trained / "report.html").unlink()
+    result = run("report", f"run={trained}")
+    assert result.returncode == 0, result.stderr
+    assert f"report: {trained / 'report.html'}" in result.stdout
+    assert (trained / "report.html").read_text() == before
+    bad = run("report", f"run={trained / 'model'}")
+    assert bad.returncode == 2
+    assert "expected a finished run, found no metrics.json" in bad.stdout + bad.stderr
+
+
 def test_a_held_out_government_is_scored_apart(rows_file, tmp_path):
     arguments = ["model=majority", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}", REPEATS]
     result = run("train", *arguments, "corpus.held_out.governments=[BRA]")
@@ -195,6 +210,7 @@ def test_a_held_out_government_is_scored_apart(rows_file, tmp_path):
     assert {record["id"] for record in records} == of_brazil
     metrics = read_json(run_folder / "held_out" / "metrics.json")
     assert metrics["data"]["split"] == "held_out"
+    assert "Split held out" in (run_folder / "held_out" / "report.html").read_text()
     assert metrics["data"]["n_rows"] == len(of_brazil)
     assert read_json(run_folder / "metrics.json")["data"]["n_rows"] == 120
     many = run("train", "-m", *arguments, "corpus.held_out.governments=[KAZ],[FRA]")

@@ -262,6 +262,14 @@ class CompareConfig:
     paths: PathsConfig = field(default_factory=PathsConfig)
 
 
+@dataclass
+class ReportConfig:
+    """scripts/report.py"""
+
+    # The folder of a finished run of train or evaluate.
+    run: str = MISSING
+
+
 SCHEMAS = {
     "train_schema": TrainConfig,
     "evaluate_schema": EvaluateConfig,
@@ -269,6 +277,7 @@ SCHEMAS = {
     "predict_schema": PredictConfig,
     "export_schema": ExportConfig,
     "compare_schema": CompareConfig,
+    "report_schema": ReportConfig,
 }
 
 Config = TypeVar("Config")

@@ -41,15 +41,19 @@ def system_scores(
         target_ids: Targets in the order of the second axis.
 
     Returns:
-        Per target the figures of `StanceMetric` with confusion counts and calibration error; their means
-        over the targets that have labels; the 95 % interval of the mean macro-F1.
+        Per target the figures of `StanceMetric` with confusion counts, calibration error and the 95 % interval of
+        macro-F1; their means over the targets that have labels; the 95 % interval of the mean macro-F1.
     """
     predicted = probabilities.argmax(axis=-1)
     annotated = [index for index in range(len(target_ids)) if (gold[:, index] != NOT_ANNOTATED).any()]
-    targets = {
-        target_ids[index]: _target_scores(gold[:, index], predicted[:, index], probabilities[:, index])
-        for index in annotated
-    }
+    targets = {}
+    for index in annotated:
+        scores = _target_scores(gold[:, index], predicted[:, index], probabilities[:, index])
+        only = [index]
+        scores["macro_f1_interval_95"] = list(
+            mean_macro_f1_interval(gold[:, only], predicted[:, only], groups, n_stances=len(STANCES))
+        )
+        targets[target_ids[index]] = scores
     means = {}
     for name in AVERAGED:
         values = [scores[name] for scores in targets.values() if scores[name] is not None]
@@ -98,12 +102,21 @@ def _target_scores(gold: np.ndarray, predicted: np.ndarray, probabilities: np.nd
 
 
 def prediction_records(
-    rows: Sequence[Row], probabilities: np.ndarray, target_ids: Sequence[str]
+    rows: Sequence[Row],
+    probabilities: np.ndarray,
+    target_ids: Sequence[str],
+    others: Mapping[str, np.ndarray] | None = None,
 ) -> list[dict[str, Any]]:
-    """One object per row and target for predictions.jsonl; `gold` is null where not annotated."""
+    """One object per row and target for predictions.jsonl; `gold` is null where not annotated.
+
+    Args:
+        rows, probabilities, target_ids: As in `system_scores`.
+        others: What else was answered, so that every score can be found again: name -> (n_rows, n_targets) stance
+            indices, -1 where it was not asked. Baselines, and the model on renamed governments.
+    """
     records = []
-    for row, row_probabilities in zip(rows, probabilities, strict=True):
-        for target, values in zip(target_ids, row_probabilities, strict=True):
+    for number, (row, row_probabilities) in enumerate(zip(rows, probabilities, strict=True)):
+        for index, (target, values) in enumerate(zip(target_ids, row_probabilities, strict=True)):
             records.append(
                 {
                     "id": row.id,
@@ -116,6 +129,11 @@ def prediction_records(
                     "predicted": STANCES[int(values.argmax())],
                     "probabilities": {
                         stance: round(float(value), 6) for stance, value in zip(STANCES, values, strict=True)
+                    },
+                    "others": {
+                        name: STANCES[answers[number, index]]
+                        for name, answers in (others or {}).items()
+                        if answers[number, index] >= 0
                     },
                 }
             )

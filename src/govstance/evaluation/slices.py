@@ -49,8 +49,9 @@ def slice_scores(rows: Sequence[Row], gold: np.ndarray, predicted: np.ndarray) -
         gold, predicted: (n_rows, n_targets) stance indices; gold -1 where not annotated.
 
     Returns:
-        Kind of slice -> slices, most rows first: `slice`, `n_rows`, `few_rows` (under 20), `macro_f1` (mean over the
-        targets that have labels there), `macro_f1_interval_95` (bootstrap over documents), `accuracy` over all labels.
+        Kind of slice -> slices, most rows first: `slice`, `n_rows`, `n_documents`, `few_rows` (under 20), `macro_f1`
+        (mean over the targets that have labels there), `macro_f1_interval_95` (bootstrap over documents, without width
+        where there is only one), `accuracy` over all labels.
     """
     result = {}
     for kind, values_of in KINDS.items():
@@ -74,6 +75,7 @@ def _figures(name: str, gold: np.ndarray, predicted: np.ndarray, groups: Sequenc
     return {
         "slice": name,
         "n_rows": len(groups),
+        "n_documents": len(set(groups)),
         "few_rows": len(groups) < FEW_ROWS,
         "macro_f1": float(macro_f1_of_confusions(counts).mean()),
         "macro_f1_interval_95": [low, high],

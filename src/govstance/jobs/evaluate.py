@@ -1,4 +1,4 @@
-"""Scores a saved model on labelled rows and writes metrics.json, predictions.jsonl and report.md."""
+"""Scores a saved model on labelled rows and writes metrics.json, predictions.jsonl, report.md and report.html."""
 
 import logging
 from collections.abc import Sequence
@@ -16,7 +16,9 @@ from govstance.errors import GovstanceError
 from govstance.evaluation.probes import name_probe
 from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, model_details, prediction_records, system_scores
 from govstance.files import expand_patterns, write_json, write_jsonl, write_text
+from govstance.jobs.pages import write_page
 from govstance.jobs.places import BUILTIN, mention_finder, model_of
+from govstance.jobs.reading_list import rows_to_read
 from govstance.models.folder import LoadedModel
 from govstance.models.onnx_predictor import OnnxPredictor
 from govstance.models.predictor import TransformerPredictor
@@ -55,25 +57,26 @@ def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
     if config.split is not None:
         rows = in_split(with_splits(rows), config.split)
     data = data_fingerprints(files)
-    _warn_of_training_rows(model, data, config.split)
-    metrics = score_model(
-        model, rows, data=data, split=config.split, run_folder=run_folder, finder=mention_finder(config.paths)
-    )
+    notes = _training_row_notes(model, data, config.split)
+    for note in notes:
+        logger.warning("%s", note)
+    finder = mention_finder(config.paths)
+    metrics = score_model(model, rows, data=data, split=config.split, run_folder=run_folder, finder=finder, notes=notes)
     scored = BUILTIN if config.model == BUILTIN else str(Path(config.model).resolve())
     write_provenance(run_folder, seed=None, data=data, started=started, model=scored)
+    write_page(run_folder, metrics, rows, run_folder=run_folder)
     return metrics
 
 
-def _warn_of_training_rows(model: LoadedModel, data: list[dict[str, str]], split: str | None) -> None:
+def _training_row_notes(model: LoadedModel, data: list[dict[str, str]], split: str | None) -> list[str]:
     trained_on = {item["sha256"] for item in model.training_data}
     known = [item["path"] for item in data if item["sha256"] in trained_on]
-    if known and split != "test":
-        logger.warning(
-            "the model was trained on the train rows of %d of these files (%s, ...) and calibrated on their dev rows: "
-            "add split=test for a score that means something",
-            len(known),
-            known[0],
-        )
+    if not known or split == "test":
+        return []
+    return [
+        f"the model was trained on the train rows of {len(known)} of these files ({known[0]}, ...) and calibrated on "
+        "their dev rows: add split=test for a score that means something"
+    ]
 
 
 def score_model(
@@ -85,8 +88,9 @@ def score_model(
     run_folder: Path,
     finder: MentionFinder,
     training: dict[str, Any] | None = None,
+    notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Scores a model and its baselines on the same rows and writes the three files.
+    """Scores a model and its baselines on the same rows and writes metrics, predictions and report.md.
 
     Args:
         model: Loaded model with its baselines.
@@ -96,6 +100,7 @@ def score_model(
         run_folder: Receives the files.
         finder: Of mentions, for the probe of names.
         training: What training cost, where this is a training run.
+        notes: What a reader must know to believe the scores.
     """
     target_ids = model.predictor.target_ids
     gold = gold_indices(rows, target_ids)
@@ -111,8 +116,12 @@ def score_model(
         else:
             probabilities = model.predictor.predict_probabilities(rows)
     systems = {model.name: system_scores(gold, probabilities, groups, target_ids)}
+    others = {}
     for name, baseline in model.baselines.items():
-        systems[name] = system_scores(gold, baseline.predict_probabilities(rows), groups, target_ids)
+        of_baseline = baseline.predict_probabilities(rows)
+        systems[name] = system_scores(gold, of_baseline, groups, target_ids)
+        others[name] = of_baseline.argmax(axis=-1)
+    probe, under_other_names = _name_probe_scores(model, rows, finder)
     metrics = {
         "schema_version": METRICS_SCHEMA_VERSION,
         "data": {
@@ -122,29 +131,46 @@ def score_model(
             "n_documents": len(set(groups)),
             "languages": sorted({row.lang for row in rows}),
         },
+        "notes": list(notes),
+        "targets": [target.to_json() for target in model.targets],
         "systems": systems,
         **model_details(rows, gold, probabilities, target_ids, model.thresholds),
-        "probes": {"name": _name_probe_scores(model, rows, finder)},
+        "probes": {"name": probe},
+        **rows_to_read(model, rows, gold, probabilities, finder),
         "training": training,
     }
-    write_jsonl(run_folder / PREDICTIONS_FILE, prediction_records(rows, probabilities, target_ids))
+    write_jsonl(
+        run_folder / PREDICTIONS_FILE, prediction_records(rows, probabilities, target_ids, others | under_other_names)
+    )
     write_text(run_folder / REPORT_FILE, report_markdown(metrics, title=f"{model.name}: scores", facts=_facts(metrics)))
     write_json(run_folder / METRICS_FILE, metrics)
     return metrics
 
 
-def _name_probe_scores(model: LoadedModel, rows: Sequence[Row], finder: MentionFinder) -> dict[str, Any] | None:
-    """Scores of the same rows as written, masked and swapped; None where no row can be renamed and scored."""
+def _name_probe_scores(
+    model: LoadedModel, rows: Sequence[Row], finder: MentionFinder
+) -> tuple[dict[str, Any] | None, dict[str, np.ndarray]]:
+    """Scores of the same rows as written, masked and swapped; None where no row can be renamed and scored.
+
+    The second value is what was answered under the other names: name -> (n_rows, n_targets), -1 where it was not asked.
+    """
     target_ids = model.predictor.target_ids
     probe = name_probe(rows, finder, n_rows=PROBE_ROWS)
     gold = gold_indices(probe.as_written, target_ids) if probe.as_written else np.full((0, 1), NOT_ANNOTATED)
     if (gold == NOT_ANNOTATED).all():
-        return None
+        return None, {}
     groups = [row.group for row in probe.as_written]
+    position = {row.id: index for index, row in enumerate(rows)}
+    chosen = [position[row.id] for row in probe.as_written]
     scores: dict[str, Any] = {"n_rows": len(groups)}
+    answers = {}
     for name, changed in (("as_written", probe.as_written), ("masked", probe.masked), ("swapped", probe.swapped)):
-        scores[name] = system_scores(gold, model.predictor.predict_probabilities(changed), groups, target_ids)
-    return scores
+        probabilities = model.predictor.predict_probabilities(changed)
+        scores[name] = system_scores(gold, probabilities, groups, target_ids)
+        if name != "as_written":
+            answers[f"name_{name}"] = np.full((len(rows), len(target_ids)), NOT_ANNOTATED)
+            answers[f"name_{name}"][chosen] = probabilities.argmax(axis=-1)
+    return scores, answers
 
 
 def describe_data(metrics: dict[str, Any]) -> str:

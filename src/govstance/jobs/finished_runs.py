@@ -24,7 +24,7 @@ from govstance.training.run_folder import PROVENANCE_FILE
 
 # Settings that say who and where, not what: they do not make another system.
 NOT_OF_THE_SYSTEM = ("name", "seed", "paths")
-# provenance.json is the last that train and evaluate write.
+# provenance.json is the last of them that train and evaluate write.
 FILES = (METRICS_FILE, PREDICTIONS_FILE, RESOLVED_CONFIG_FILE, PROVENANCE_FILE)
 REQUIRED_FIELDS = ("id", "target", "group", "government", "gold", "predicted")
 

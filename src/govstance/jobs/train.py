@@ -12,6 +12,7 @@ from govstance.corpus.splits import hold_out, in_split, with_splits, without_sou
 from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
+from govstance.jobs.pages import write_page
 from govstance.jobs.places import cache_folder, mention_finder, model_of, targets_of_corpus
 from govstance.jobs.prepare import pass_gate
 from govstance.models.baselines import BASELINES, Baseline, fit_baseline
@@ -63,7 +64,7 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     model = model_of(str(run_folder), config.paths, finder)
     metrics = score_model(model, test, data=data, split="test", run_folder=run_folder, finder=finder, training=training)
     if held_out:
-        score_model(
+        held_out_metrics = score_model(
             model,
             held_out,
             data=data,
@@ -73,6 +74,9 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
             training=training,
         )
     write_provenance(run_folder, seed=config.seed, data=data, started=started)
+    write_page(run_folder, metrics, test, run_folder=run_folder)
+    if held_out:
+        write_page(run_folder / HELD_OUT, held_out_metrics, held_out, run_folder=run_folder)
     point_latest_to(run_folder, Path(config.paths.outputs))
     return metrics
 

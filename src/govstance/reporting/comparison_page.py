@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from govstance.reporting import plots
-from govstance.reporting.comparison_tables import describe_rows, mean_with_deviation, number, p_text, sentence_of_pair
+from govstance.reporting.comparison_tables import describe_rows, number, sentence_of_pair
+from govstance.reporting.pages import WIDTHS, drawn, page_environment
 
 # Slices of a kind that the page shows; comparison.json has all.
 SLICES_SHOWN = 12
@@ -22,21 +21,8 @@ def comparison_page(
         comparison: As comparison.json holds it.
         curves: Label of each system and the training losses of its runs, [{"epoch", "loss"}] each.
     """
-    environment = Environment(
-        loader=PackageLoader("govstance", "reporting/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": number,
-        "signed": lambda value: number(value, signed=True),
-        "p": p_text,
-        "mean": mean_with_deviation,
-        "setting": _setting_text,
-    }
-    widths = (("wide", plots.WIDE), ("narrow", plots.NARROW))
+    environment = page_environment()
+    environment.filters["setting"] = _setting_text
     systems = comparison["systems"]
     return environment.get_template("comparison.html").render(
         comparison=comparison,
@@ -44,14 +30,10 @@ def comparison_page(
         sentences=[sentence_of_pair(pair) for pair in comparison["pairs"]],
         baselines=_baseline_ranges(systems),
         slices_shown=SLICES_SHOWN,
-        leaderboard=[(name, plots.leaderboard_plot(systems, width)) for name, width in widths],
-        curves=_drawn([(name, plots.curves_plot(curves, width)) for name, width in widths]),
-        time=_drawn([(name, plots.time_plot(systems, width)) for name, width in widths]),
+        leaderboard=[(name, plots.leaderboard_plot(systems, width)) for name, width in WIDTHS],
+        curves=drawn([(name, plots.curves_plot(curves, width)) for name, width in WIDTHS]),
+        time=drawn([(name, plots.time_plot(systems, width)) for name, width in WIDTHS]),
     )
-
-
-def _drawn(drawings: list[tuple[str, dict[str, Any] | None]]) -> list[tuple[str, dict[str, Any]]]:
-    return [(name, plot) for name, plot in drawings if plot is not None]
 
 
 def _setting_text(value: Any) -> str:

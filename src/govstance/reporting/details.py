@@ -109,7 +109,7 @@ def slices_section(slices: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[st
                     f"{kind}: {item['slice']}",
                     f"{item['n_rows']}{' (!)' if item['few_rows'] else ''}",
                     number(item["macro_f1"]),
-                    f"{low:.3f} to {high:.3f}",
+                    f"{low:.3f} to {high:.3f}" if item["n_documents"] > 1 else "one document",
                     number(item["accuracy"]),
                 ]
             )

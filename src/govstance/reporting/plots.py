@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-# Okabe and Ito 2008: eight colours that people with any colour vision can tell apart; yellow is left out (too pale).
-COLOURS = ("#0072B2", "#D55E00", "#000000", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+# Named in templates/base.html, once for light and once for dark screens. Okabe and Ito 2008: colours that people with
+# any colour vision can tell apart; yellow is left out (too pale).
+COLOURS = tuple(f"var(--series-{number})" for number in range(1, 8))
 DASHES = ("", "8 4", "2 3", "12 3 2 3", "5 2", "1 5", "14 6")
 # A plot is drawn twice, and the page shows the one that fits the screen: text keeps its size.
 WIDE, NARROW = 1020, 340
@@ -113,7 +114,7 @@ def curves_plot(
     for line in sorted(ends.values(), key=lambda line: -line["y"]):
         last = min(line["y"], last - LETTER_HEIGHT)
         labels.append({"text": line["label"], "x": line["end"] + 7, "y": last, "colour": line["colour"]})
-    return _frame(width, height, across, up) | {"lines": lines, "labels": labels}
+    return frame(width, height, across, up) | {"lines": lines, "labels": labels}
 
 
 def time_plot(systems: Sequence[dict[str, Any]], width: int) -> dict[str, Any] | None:
@@ -137,10 +138,11 @@ def time_plot(systems: Sequence[dict[str, Any]], width: int) -> dict[str, Any] |
         }
         for position, system in known
     ]
-    return _frame(width, height, across, up) | {"points": points}
+    return frame(width, height, across, up) | {"points": points}
 
 
-def _frame(width: int, height: int, across: Axis, up: Axis) -> dict[str, Any]:
+def frame(width: int, height: int, across: Axis, up: Axis) -> dict[str, Any]:
+    """Size, axes and ticks of a plot, as the macro `frame` of plots.html draws them."""
     return {
         "width": width,
         "height": height,

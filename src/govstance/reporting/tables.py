@@ -65,6 +65,9 @@ def report_markdown(metrics: Mapping[str, Any], *, title: str, facts: Sequence[t
     parts += reliability_section(metrics["reliability"])
     parts += selective_section(metrics["selective"])
     parts += slices_section(metrics["slices"])
+    doubts = metrics["label_doubts"]
+    in_doubt = "" if doubts is None else f" and the labels in doubt ({len(doubts)})"
+    parts += ["## To read", "", f"The worst errors{in_doubt}, with plots and texts, are in report.html.", ""]
     return "\n".join(parts)
 
 
@@ -99,11 +102,12 @@ def _target_section(target: str, scores: Mapping[str, Any]) -> list[str]:
     confusion = [
         [f"gold {stance}", *map(str, counts)] for stance, counts in zip(STANCES, scores["confusion"], strict=True)
     ]
+    low, high = scores["macro_f1_interval_95"]
     return [
         f"## {target}",
         "",
-        f"macro-F1 {number(scores['macro_f1'])}, accuracy {number(scores['accuracy'])}, expected calibration error "
-        f"{number(scores['expected_calibration_error'])}, {scores['support']} rows.",
+        f"macro-F1 {number(scores['macro_f1'])} ({low:.3f} to {high:.3f}), accuracy {number(scores['accuracy'])}, "
+        f"expected calibration error {number(scores['expected_calibration_error'])}, {scores['support']} rows.",
         "",
         markdown_table(["stance", "precision", "recall", "F1", "rows"], per_stance),
         "",
