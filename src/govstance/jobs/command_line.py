@@ -80,7 +80,7 @@ def _message(error: GovstanceError | MissingMandatoryValue) -> str:
 def end_run_as_failed(run_folder: Path, error: str) -> None:
     """Records a failure, in a sweep also of a cell that failed before its run began."""
     if in_sweep() and not goes_on_here(run_folder):
-        begin_run(run_folder, overrides=overrides())
+        _begin(run_folder)
     end_run(run_folder, FAILED, error=error)
 
 
@@ -92,7 +92,7 @@ def start_run_folder(config: DictConfig, *, fingerprint: str | None = None) -> P
         fingerprint: See `jobs.cells`.
     """
     run_folder = output_folder()
-    begin_run(run_folder, overrides=overrides(), fingerprint=fingerprint)
+    _begin(run_folder, fingerprint)
     write_text(run_folder / RESOLVED_CONFIG_FILE, OmegaConf.to_yaml(config, resolve=True))
     return run_folder
 
@@ -100,7 +100,7 @@ def start_run_folder(config: DictConfig, *, fingerprint: str | None = None) -> P
 def skip_cell(run_folder: Path, *, same_as: Path, fingerprint: str) -> None:
     """Records that a cell is not run, since a finished run is the same."""
     if same_as.resolve() != run_folder.resolve():
-        begin_run(run_folder, overrides=overrides(), fingerprint=fingerprint)
+        _begin(run_folder, fingerprint)
         end_run(run_folder, SKIPPED, same_as=same_as)
 
 
@@ -114,9 +114,11 @@ def in_sweep() -> bool:
     return HydraConfig.get().mode == RunMode.MULTIRUN
 
 
-def overrides() -> list[str]:
-    """The settings given on the command line."""
-    return [str(item) for item in HydraConfig.get().overrides.task]
+def _begin(run_folder: Path, fingerprint: str | None = None) -> None:
+    config = HydraConfig.get()
+    # Not sys.argv: in a process that a launcher started it names the launcher.
+    given = [str(item) for item in config.overrides.task]
+    begin_run(run_folder, script=config.job.name, overrides=given, fingerprint=fingerprint)
 
 
 def new_folder(wanted: str) -> str:

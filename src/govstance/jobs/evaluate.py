@@ -110,6 +110,7 @@ def score_model(
             probabilities = model.predictor.predict_probabilities(rows, advance)
         else:
             probabilities = model.predictor.predict_probabilities(rows)
+            advance(len(rows))
     systems = {model.name: system_scores(gold, probabilities, groups, target_ids)}
     for name, baseline in model.baselines.items():
         systems[name] = system_scores(gold, baseline.predict_probabilities(rows), groups, target_ids)

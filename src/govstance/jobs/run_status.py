@@ -3,7 +3,6 @@ is the same. It is written when a run begins and when it ends, so a run that was
 
 import os
 import platform
-import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -44,11 +43,11 @@ class RunStatus:
     same_as: str | None = None
 
 
-def begin_run(run_folder: Path, *, overrides: list[str], fingerprint: str | None = None) -> None:
-    """Writes that a run goes on."""
+def begin_run(run_folder: Path, *, script: str, overrides: list[str], fingerprint: str | None = None) -> None:
+    """Writes that a run goes on, in this process."""
     status = RunStatus(
         state=RUNNING,
-        script=Path(sys.argv[0]).stem,
+        script=script,
         overrides=overrides,
         started=now().isoformat(timespec="seconds"),
         finished=None,

@@ -117,8 +117,8 @@ def check_space(config: TuneConfig) -> None:
             )
         if not name.startswith(SEARCHABLE):
             raise GovstanceError(
-                f"search.space: expected settings of {', '.join(SEARCHABLE)}; found {name!r}. The rows are the same for "
-                "all trials."
+                f"search.space: expected settings of {', '.join(SEARCHABLE)}; found {name!r}. The rows are the same "
+                "for all trials."
             )
         for value in given.get("values", [given.get("low")]):
             _with_settings(config, {name: value})

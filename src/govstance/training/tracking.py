@@ -1,7 +1,7 @@
 """Writes the course of a training and its scores where users look: TensorBoard's files, an MLflow store, Trackio.
 
-All of it lies in the outputs folder, nothing in the working folder. The run folder stays the record; what is written here
-is a copy to look at.
+All of it lies in the outputs folder, nothing in the working folder. The run folder stays the record; what is written
+here is a copy to look at.
 """
 
 import contextlib
