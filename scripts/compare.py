@@ -17,7 +17,7 @@ from govstance.jobs.compare import PAGE_FILE, run_comparison
 from govstance.reporting.comparison_tables import print_comparison
 
 register_schemas()
-describe_script(__doc__)
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="compare")

@@ -17,7 +17,7 @@ from govstance.jobs.evaluate import REPORT_FILE, describe_data, run_evaluation
 from govstance.reporting.tables import print_headline
 
 register_schemas()
-describe_script(__doc__)
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="evaluate")

@@ -15,7 +15,7 @@ from govstance.jobs.command_line import describe_script, exit_on_bad_input
 from govstance.jobs.predict import run_prediction
 
 register_schemas()
-describe_script(__doc__)
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="predict")

@@ -17,7 +17,7 @@ from govstance.jobs.command_line import describe_script, exit_on_bad_input, star
 from govstance.jobs.prepare import REPORT_FILE, run_preparation
 
 register_schemas()
-describe_script(__doc__)
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs", config_name="prepare")

@@ -16,7 +16,7 @@ from govstance.jobs.runs import list_runs, show_runs
 from govstance.sweep_config import SWEEP_SCHEMAS, RunsConfig
 
 register_schemas(SWEEP_SCHEMAS)
-describe_script(__doc__)
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="runs")

@@ -26,7 +26,7 @@ from govstance.reporting.tables import print_headline
 from govstance.training.tracking import tracked
 
 register_schemas()
-describe_script(__doc__)
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs", config_name="train")

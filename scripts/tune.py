@@ -6,7 +6,7 @@ configs/search/.
 Examples:
   python scripts/tune.py
   python scripts/tune.py search.study=small search.trials=5 training.max_texts=500
-  python scripts/tune.py search.study=rates 'search.space={training.learning_rate: {low: 1e-4, high: 1e-3, log: true}}'
+  python scripts/tune.py search.study=epochs 'search.space=[{name: training.epochs, low: 2, high: 8}]'
 """
 
 import hydra
@@ -19,7 +19,7 @@ from govstance.jobs.tune import run_search, show_trials
 from govstance.sweep_config import SWEEP_SCHEMAS, TuneConfig
 
 register_schemas(SWEEP_SCHEMAS)
-describe_script(__doc__)
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs", config_name="tune")

@@ -22,7 +22,7 @@ from govstance.sweep_config import RunsConfig
 
 
 def begin(folder, **more):
-    begin_run(folder, **({"script": "train", "overrides": ["seed=1"]} | more))
+    begin_run(folder, **({"script": "train", "overrides": ["corpus.files=[/a.jsonl]"]} | more))
     return folder
 
 
@@ -161,7 +161,7 @@ def test_the_end_of_a_sweep_shows_each_failed_cell_with_its_log(outputs):
     assert not summarise_sweep(folders, console)
     text = console.file.getvalue()
     assert "1 finished, 1 failed" in text
-    assert "failed: seed=1\nlog: " in text
+    assert "failed: corpus.files=[/a.jsonl]\nlog: " in text
     assert "  last words" in text
     assert summarise_sweep(folders[1:], plain_console())
 

@@ -11,7 +11,7 @@ from govstance.errors import GovstanceError
 from govstance.files import read_json, write_jsonl
 from govstance.jobs import tune
 from govstance.jobs.tune import check_space, run_search, show_trials, suggested
-from govstance.sweep_config import SearchConfig, TuneConfig
+from govstance.sweep_config import SearchConfig, SearchedSetting, TuneConfig
 
 optuna = pytest.importorskip("optuna")
 
@@ -25,32 +25,34 @@ def config(tmp_path) -> TuneConfig:
         quality=QualityConfig(duplicates_across_splits="warning"),
         model=ModelConfig(kind="majority", name="majority"),
         training=TrainingConfig(epochs=1, texts_per_batch=8, learning_rate=1e-3, frozen_layers=0),
-        search=SearchConfig(study="small", trials=3, space={"training.epochs": {"low": 1, "high": 500}}),
+        search=SearchConfig(study="small", trials=3, space=[SearchedSetting("training.epochs", low=1, high=500)]),
     )
 
 
 @pytest.mark.parametrize(
-    ("space", "message"),
+    ("setting", "message"),
     [
-        ({}, "search.space is empty: expected settings of train"),
-        ({"training.epochs": {"low": 3, "high": 2}}, "low not above high; found"),
-        ({"training.epochs": [1, 2]}, r"expected {values: \[...\]} or {low, high}"),
-        ({"training.epoch": {"low": 1, "high": 2}}, "search.space, training.epoch: expected a setting and a value"),
-        ({"training.epochs": {"values": ["many"]}}, "search.space, training.epochs: expected a setting and a value"),
-        ({"corpus.files": {"values": ["a"]}}, "The rows are the same for all trials"),
+        ({"name": "training.epochs", "low": 3, "high": 2}, "above high; found values=None, low=3, high=2"),
+        ({"name": "training.epochs"}, r"search\.space, training\.epochs: expected values: \[...\], or low and high"),
+        ({"name": "training.epoch", "low": 1, "high": 2}, "training.epoch: expected a setting of train and a value"),
+        ({"name": "training.epochs", "values": ["many"]}, "training.epochs: expected a setting of train and a value"),
+        ({"name": "corpus.files", "values": ["a"]}, "The rows are the same for all trials"),
     ],
 )
-def test_a_space_that_is_none_is_explained(config, space, message):
-    config.search.space = space
+def test_a_space_that_is_none_is_explained(config, setting, message):
+    config.search.space = [SearchedSetting(**setting)]
     with pytest.raises(GovstanceError, match=message):
+        check_space(config)
+    config.search.space = []
+    with pytest.raises(GovstanceError, match=r"search\.space is empty: expected settings of train"):
         check_space(config)
 
 
 def test_whole_numbers_stay_whole():
     trial = optuna.trial.FixedTrial({"a": 3, "b": 0.5, "c": "x"})
-    assert suggested(trial, "a", {"low": 1, "high": 5}) == 3
-    assert suggested(trial, "b", {"low": 0.1, "high": 1, "log": True}) == 0.5
-    assert suggested(trial, "c", {"values": ["x", "y"]}) == "x"
+    assert suggested(trial, SearchedSetting("a", low=1, high=5)) == 3
+    assert suggested(trial, SearchedSetting("b", low=0.1, high=1, log=True)) == 0.5
+    assert suggested(trial, SearchedSetting("c", values=["x", "y"])) == "x"
 
 
 def test_a_study_goes_on_and_answers_one_question(config, tmp_path):
@@ -72,7 +74,7 @@ def test_a_trial_that_fails_is_shown_and_the_others_go_on(config, tmp_path, monk
         return 0.25
 
     monkeypatch.setattr(tune, "dev_score", score)
-    config.search.space = {"training.epochs": {"values": [1, 2]}}
+    config.search.space = [SearchedSetting("training.epochs", values=[1, 2])]
     config.search.trials = 8
     trials = run_search(config, tmp_path)
     assert trials[0]["state"] == "complete"
@@ -103,5 +105,9 @@ def test_only_dev_rows_are_scored(config, tmp_path):
     assert run_search(config, tmp_path)[0]["state"] == "complete"
     write_jsonl(tmp_path / "rows.jsonl", [row for row in rows if row["split"] != "dev"])
     config.search.study = "no dev"
-    with pytest.raises(GovstanceError, match="none of 3 trials came to its end"):
-        run_search(config, tmp_path)
+    trials = run_search(config, tmp_path)
+    assert {trial["error"] for trial in trials} == {
+        "corpus.files: expected rows of the split dev to choose by, found none."
+    }
+    with pytest.raises(GovstanceError, match="none of the 3 trials came to its end"):
+        show_trials(Console(file=io.StringIO()), trials)

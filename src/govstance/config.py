@@ -292,9 +292,6 @@ Config = TypeVar("Config")
 
 # What --help shows: the docstring of the script, the groups, the settings.
 HELP_TEMPLATE = """${hydra.help.header}
-Groups, chosen by group=option, where this script has any:
-
-$APP_CONFIG_GROUPS
 Settings, each changed by name=value (what they mean: src/govstance/config.py):
 
 $CONFIG"""

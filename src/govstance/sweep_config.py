@@ -9,6 +9,20 @@ from govstance.config import PathsConfig, TrainConfig
 
 
 @dataclass
+class SearchedSetting:
+    """One setting of train and where it is looked for: in `values`, or between `low` and `high`."""
+
+    name: str = MISSING
+    values: list[Any] | None = None
+    # Two whole numbers give whole numbers.
+    low: Any = None
+    high: Any = None
+    # Whether the scale is logarithmic.
+    log: bool = False
+    step: Any = None
+
+
+@dataclass
 class SearchConfig:
     """What scripts/tune.py tries."""
 
@@ -16,8 +30,8 @@ class SearchConfig:
     study: str = MISSING
     # Trials that this call adds to the study.
     trials: int = 20
-    # Setting of train -> {values: [...]} or {low, high} with log or step; two whole numbers give whole numbers.
-    space: dict[str, Any] = field(default_factory=dict)
+    # A list, since a list on the command line takes the place of the one in the file.
+    space: list[SearchedSetting] = field(default_factory=list)
     # Trials that are never stopped early; after them one that is worse than the median at the same epoch is.
     trials_before_pruning: int = 5
 

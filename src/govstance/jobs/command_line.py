@@ -12,13 +12,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
-from govstance.config import HELP_TEMPLATE
+from govstance.config import HELP_TEMPLATE, PROJECT_ROOT
 from govstance.errors import EXIT_STATUS_BAD_INPUT, GovstanceError
 from govstance.files import write_text
 from govstance.jobs.run_status import FAILED, FINISHED, SKIPPED, STOPPED, begin_run, end_run, goes_on_here, log_of
@@ -26,14 +27,33 @@ from govstance.threads import process_rank
 
 logger = logging.getLogger(__name__)
 
+CONFIGS = PROJECT_ROOT / "configs"
 RESOLVED_CONFIG_FILE = "config.yaml"
 
 
-def describe_script(text: str | None) -> None:
-    """Makes a script's docstring the head of its --help; call it before `hydra.main` composes."""
-    ConfigStore.instance().store(
-        group="hydra/help", name="govstance", node={"header": text, "footer": "", "template": HELP_TEMPLATE}
+def describe_script(script: str, text: str | None) -> None:
+    """Makes a script's docstring and groups the head of its --help; call it before `hydra.main` composes.
+
+    Args:
+        script: Its file.
+        text: Its docstring.
+    """
+    groups = "\n".join(
+        f"  {group}: {', '.join(options)}"
+        for group, options in groups_of(CONFIGS / f"{Path(script).stem}.yaml").items()
     )
+    header = f"{text}\nGroups, chosen by group=option:\n{groups}\n" if groups else text
+    ConfigStore.instance().store(
+        group="hydra/help", name="govstance", node={"header": header, "template": HELP_TEMPLATE}
+    )
+
+
+def groups_of(config: Path) -> dict[str, list[str]]:
+    """Group -> options of a script, from the defaults list of its YAML; none for those that lie in configs/apply."""
+    # Hydra's own list has every folder beside the file, also those that this script does not take.
+    defaults = yaml.safe_load(config.read_text(encoding="utf-8"))["defaults"] if config.is_file() else []
+    names = [name for item in defaults if isinstance(item, dict) for name in item if " " not in name]
+    return {name: sorted(path.stem for path in (config.parent / name).glob("*.yaml")) for name in names}
 
 
 def exit_on_bad_input(main: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:

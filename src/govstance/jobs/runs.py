@@ -148,7 +148,7 @@ def show_runs(console: Console, records: list[RunRecord]) -> None:
     """A table on a terminal; lines of tab-separated values where the output goes elsewhere."""
     if not console.is_terminal:
         for line in (COLUMNS, *(record.cells() for record in records)):
-            console.out("\t".join(line), highlight=False)
+            print("\t".join(line), file=console.file)  # rich would make spaces of the tabs
         return
     table = Table()
     for column in COLUMNS:

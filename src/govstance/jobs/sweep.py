@@ -42,7 +42,7 @@ def summarise_sweep(folders: list[Path], console: Console) -> bool:
     console.print(", ".join(f"{count} {state}" for state, count in counts.items() if count))
     for folder, status in states.items():
         if status.state == FAILED:
-            console.print(f"\nfailed: {' '.join(status.overrides)}\nlog: {path_from_here(log_of(folder) or folder)}")
+            console.out(f"\nfailed: {' '.join(status.overrides)}\nlog: {path_from_here(log_of(folder) or folder)}")
             for line in log_tail(folder):
-                console.print(f"  {line}", markup=False, highlight=False)
+                console.out(f"  {line}", highlight=False)
     return all(status.state in (FINISHED, SKIPPED) for status in states.values())

@@ -7,6 +7,7 @@ search at once. Whatever ends a trial early is kept with it and shown.
 import json
 import logging
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -30,7 +31,7 @@ from govstance.models.baselines import fit_baseline
 from govstance.models.folder import KINDS, TRANSFORMER
 from govstance.models.predictor import TransformerPredictor
 from govstance.schema import Row
-from govstance.sweep_config import TuneConfig
+from govstance.sweep_config import SearchedSetting, TuneConfig
 from govstance.threads import use_threads
 from govstance.training.fitting import fit_stance_model
 
@@ -56,7 +57,6 @@ def run_search(config: TuneConfig, run_folder: Path) -> list[dict[str, Any]]:
     use_threads(config.training.threads)
     if config.model.kind not in KINDS:
         raise GovstanceError(f"model.kind: expected one of {', '.join(KINDS)}; found {config.model.kind!r}.")
-    space = config.search.space
     check_space(config)
     targets = [target.id for target in targets_of_corpus(config.paths, config.corpus)]
     files = expand_patterns(config.corpus.files, option="corpus.files")
@@ -66,7 +66,7 @@ def run_search(config: TuneConfig, run_folder: Path) -> list[dict[str, Any]]:
     study = _open_study(config, question=_question(config, files))
 
     def objective(trial: Any) -> float:
-        chosen = {name: suggested(trial, name, given) for name, given in space.items()}
+        chosen = {setting.name: suggested(trial, setting) for setting in config.search.space}
         same = _finished_with(study, trial.params)
         if same is not None:
             logger.info("trial %d has the settings of trial %d: not run again", trial.number, same.number)
@@ -84,16 +84,15 @@ def run_search(config: TuneConfig, run_folder: Path) -> list[dict[str, Any]]:
         except optuna.TrialPruned:
             raise
         except Exception as error:
-            trial.set_user_attr("error", f"{type(error).__name__}: {error}")
+            mendable = isinstance(error, GovstanceError)
+            trial.set_user_attr("error", str(error) if mendable else f"{type(error).__name__}: {error}")
+            if not mendable:
+                logger.exception("a defect, not your settings")
             raise
 
     study.optimize(objective, n_trials=config.search.trials, catch=(Exception,), callbacks=[_tell])
     trials = _records(study)
     write_json(run_folder / TRIALS_FILE, trials)
-    if not any(trial["state"] == "complete" for trial in trials):
-        raise GovstanceError(
-            f"no trial of {len(trials)} came to its end; the errors are in {run_folder / TRIALS_FILE}."
-        )
     return trials
 
 
@@ -105,39 +104,36 @@ def check_space(config: TuneConfig) -> None:
     """
     if not config.search.space:
         raise GovstanceError("search.space is empty: expected settings of train, as in configs/search/default.yaml.")
-    for name, given in config.search.space.items():
-        known = isinstance(given, Mapping) and (
-            (set(given) == {"values"} and isinstance(given["values"], list) and bool(given["values"]))
-            or ({"low", "high"} <= set(given) <= {"low", "high", "log", "step"} and given["low"] <= given["high"])
-        )
-        if not known:
+    for setting in config.search.space:
+        by_values = bool(setting.values) and setting.low is None and setting.high is None
+        numbers = all(isinstance(bound, int | float) for bound in (setting.low, setting.high))
+        if not by_values and not (setting.values is None and numbers and setting.low <= setting.high):
             raise GovstanceError(
-                f"search.space, {name}: expected {{values: [...]}} or {{low, high}} with log or step, low not above "
-                f"high; found {given!r}."
+                f"search.space, {setting.name}: expected values: [...], or low and high with log or step, low not "
+                f"above high; found values={setting.values}, low={setting.low}, high={setting.high}."
             )
-        if not name.startswith(SEARCHABLE):
+        if not setting.name.startswith(SEARCHABLE):
             raise GovstanceError(
-                f"search.space: expected settings of {', '.join(SEARCHABLE)}; found {name!r}. The rows are the same "
-                "for all trials."
+                f"search.space: expected settings of {', '.join(SEARCHABLE)}; found {setting.name!r}. The rows are the "
+                "same for all trials."
             )
-        for value in given.get("values", [given.get("low")]):
-            _with_settings(config, {name: value})
+        for value in setting.values or [setting.low]:
+            _with_settings(config, {setting.name: value})
 
 
-def suggested(trial: Any, name: str, given: Mapping[str, Any]) -> Any:
+def suggested(trial: Any, setting: SearchedSetting) -> Any:
     """The value that Optuna suggests for one setting.
 
     Args:
         trial: Of Optuna.
-        name: Of the setting.
-        given: As the space has it, checked.
+        setting: Checked.
     """
-    if "values" in given:
-        return trial.suggest_categorical(name, given["values"])
-    low, high, log = given["low"], given["high"], bool(given.get("log", False))
-    if isinstance(low, int) and isinstance(high, int):
-        return trial.suggest_int(name, low, high, step=given.get("step", 1), log=log)
-    return trial.suggest_float(name, float(low), float(high), step=given.get("step"), log=log)
+    if setting.values:
+        return trial.suggest_categorical(setting.name, setting.values)
+    if isinstance(setting.low, int) and isinstance(setting.high, int):
+        return trial.suggest_int(setting.name, setting.low, setting.high, step=setting.step or 1, log=setting.log)
+    low, high = float(setting.low), float(setting.high)
+    return trial.suggest_float(setting.name, low, high, step=setting.step, log=setting.log)
 
 
 def dev_score(
@@ -198,7 +194,8 @@ def _optuna() -> Any:
             "scripts/tune.py needs the package optuna, which is not installed: "
             "pip install -c constraints.txt -e '.[sweeps]'."
         ) from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)  # `_tell` says the same in our words
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # `_tell` says the same in our words
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)  # of heartbeat_interval
     return optuna
 
 
@@ -233,12 +230,15 @@ def _question(config: TuneConfig, files: Sequence[Path]) -> str:
     apart = ("name", "paths", "search", "tracking", "rerun_finished")
     settings = {name: value for name, value in asdict(config).items() if name not in apart}
     settings["corpus"] = {name: settings["corpus"][name] for name in ("not_trained_on", "held_out")}
-    for name in config.search.space:
-        group, _, key = name.partition(".")
+    for setting in config.search.space:
+        group, _, key = setting.name.partition(".")
         if key and "." not in key:
             settings[group].pop(key)
     rows = [sha256_of_file(path) for path in files]
-    return json.dumps({"settings": settings, "space": config.search.space, "rows": rows}, sort_keys=True)
+    return json.dumps(
+        {"settings": settings, "space": [asdict(setting) for setting in config.search.space], "rows": rows},
+        sort_keys=True,
+    )
 
 
 def _with_settings(config: TuneConfig, chosen: Mapping[str, Any]) -> TuneConfig:
@@ -296,7 +296,11 @@ def _record(trial: Any) -> dict[str, Any]:
 
 
 def show_trials(console: Console, trials: Sequence[Mapping[str, Any]]) -> None:
-    """Prints the trials, the best first, and the command that trains with the best settings."""
+    """Prints the trials, the best first, and the command that trains with the best settings.
+
+    Raises:
+        GovstanceError: No trial came to its end.
+    """
     names = sorted({name for trial in trials for name in trial["settings"]})
     table = Table("trial", "state", "dev macro-F1", *(name.rpartition(".")[2] for name in names), "seconds")
     for trial in trials:
@@ -308,6 +312,8 @@ def show_trials(console: Console, trials: Sequence[Mapping[str, Any]]) -> None:
     for trial in trials:
         if trial["error"]:
             console.print(f"trial {trial['number']} failed: {trial['error']}", markup=False, soft_wrap=True)
+    if not trials or trials[0]["state"] != "complete":
+        raise GovstanceError(f"none of the {len(trials)} trials came to its end: what ended each is above.")
     best = " ".join(f"{name}={value}" for name, value in trials[0]["settings"].items())
     console.print(f"train with the best: python scripts/train.py {best}", markup=False, highlight=False, soft_wrap=True)
 
