@@ -130,8 +130,9 @@ def output_folder() -> Path:
 
 
 def in_sweep() -> bool:
-    """Whether this run is a cell of a sweep."""
-    return HydraConfig.get().mode == RunMode.MULTIRUN
+    """Whether this run is a cell of a sweep; a script that leaves no run folder has none, an error ends it at once."""
+    config = HydraConfig.get()
+    return config.mode == RunMode.MULTIRUN and config.output_subdir is not None
 
 
 def _begin(run_folder: Path, fingerprint: str | None = None) -> None:

@@ -16,7 +16,7 @@ EXIT_STATUS_CELLS_FAILED = 1
 
 
 class SweepSummary(Callback):
-    """Hydra calls it; configs/train.yaml names it."""
+    """Hydra calls it at the end of a sweep, where a script's YAML names it."""
 
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         """Prints the cells; exits with 1 where one failed."""

@@ -28,8 +28,8 @@ class AfterEpoch(TrainerCallback):
 class TrainingProgress(TrainerCallback):
     """In place of the Trainer's own bar and its printed line per log entry; `close` it whatever happens."""
 
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
+    def __init__(self, console: Console | None = None):
+        self._console = console or Console(stderr=True)
         self._bar = progress_display(self._console)
         self._live: Live | None = None
         self._lines: PlainLines | None = None
