@@ -98,8 +98,8 @@ def _message(error: GovstanceError | MissingMandatoryValue) -> str:
 
 
 def end_run_as_failed(run_folder: Path, error: str) -> None:
-    """Records a failure, in a sweep also of a cell that failed before its run began."""
-    if in_sweep() and not goes_on_here(run_folder):
+    """Records a failure, also of a run that failed before it began; scripts without a run folder record none."""
+    if HydraConfig.get().output_subdir is not None and not goes_on_here(run_folder):
         _begin(run_folder)
     end_run(run_folder, FAILED, error=error)
 
@@ -111,6 +111,8 @@ def start_run_folder(config: DictConfig, *, fingerprint: str | None = None) -> P
         config: As composed.
         fingerprint: See `jobs.cells`.
     """
+    if process_rank() > 0:
+        logging.getLogger().setLevel(logging.ERROR)  # the first process says the rest
     run_folder = output_folder()
     _begin(run_folder, fingerprint)
     write_text(run_folder / RESOLVED_CONFIG_FILE, OmegaConf.to_yaml(config, resolve=True))

@@ -114,7 +114,7 @@ def _is_run(folder: Path) -> bool:
         value = yaml.safe_load(config.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         return False
-    return isinstance(value, dict) and {"model", "corpus"} <= set(value)
+    return isinstance(value, dict) and {"model", "corpus"} <= set(value) and "search" not in value  # not of tune
 
 
 def read_run(folder: Path) -> FinishedRun:
