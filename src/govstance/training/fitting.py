@@ -91,6 +91,11 @@ def fit_stance_model(
         GovstanceError: The settings contradict each other or the encoder.
     """
     check_expected_shares(calibration.expected_none_share, target_ids)
+    if training.texts_per_batch % process_count():
+        raise GovstanceError(
+            f"training.texts_per_batch: expected a multiple of the {process_count()} processes, which share a batch; "
+            f"found {training.texts_per_batch}."
+        )
     started = time.monotonic()
     torch.manual_seed(seed)
     backbone = load_backbone(
@@ -255,11 +260,6 @@ def run_trainer(
 
     Under torchrun the processes share a batch, so the settings mean what they mean to a single one.
     """
-    if training.texts_per_batch % process_count():
-        raise GovstanceError(
-            f"training.texts_per_batch: expected a multiple of the {process_count()} processes, which share a batch; "
-            f"found {training.texts_per_batch}."
-        )
     dataset = datasets.Dataset.from_list(
         [asdict(item) | {"index": index, "length": item.length} for index, item in enumerate(items)]
     )
