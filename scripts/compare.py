@@ -1,4 +1,10 @@
-"""Which system is better, and where: python scripts/compare.py runs=[outputs/a,outputs/b] [pairs=all]"""
+"""Tell which of several finished systems is better, by how much, how surely, and where.
+
+Examples:
+  python scripts/compare.py runs=[outputs/2026-11-26/a,outputs/2026-11-26/b]
+  python scripts/compare.py runs=outputs/2026-11-26 skip_broken=true
+  python scripts/compare.py runs=[outputs/2026-11-26/*_full] pairs=all
+"""
 
 import hydra
 from omegaconf import DictConfig
@@ -6,11 +12,12 @@ from rich.console import Console
 
 from govstance.config import CompareConfig, register_schemas, to_dataclass
 from govstance.files import path_from_here
-from govstance.jobs.command_line import exit_on_bad_input, start_run_folder
+from govstance.jobs.command_line import describe_script, exit_on_bad_input, start_run_folder
 from govstance.jobs.compare import PAGE_FILE, run_comparison
 from govstance.reporting.comparison_tables import print_comparison
 
 register_schemas()
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="compare")

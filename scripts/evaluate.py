@@ -1,4 +1,10 @@
-"""Score a saved model: python scripts/evaluate.py model=outputs/latest corpus.files=[rows.jsonl]"""
+"""Score a saved model and the baselines of its run on labelled rows.
+
+Examples:
+  python scripts/evaluate.py model=outputs/latest corpus.files=[data/corpus/*.jsonl] split=test
+  python scripts/evaluate.py model=builtin corpus.files=[my.jsonl]
+  python scripts/evaluate.py -m model=outputs/a,outputs/b corpus.files=[my.jsonl]
+"""
 
 import hydra
 from omegaconf import DictConfig
@@ -6,12 +12,13 @@ from rich.console import Console
 
 from govstance.config import EvaluateConfig, register_schemas, to_dataclass
 from govstance.files import path_from_here
-from govstance.jobs.command_line import exit_on_bad_input, start_run_folder
+from govstance.jobs.command_line import describe_script, exit_on_bad_input, start_run_folder
 from govstance.jobs.evaluate import describe_data, run_evaluation
 from govstance.jobs.pages import PAGE_FILE
 from govstance.reporting.tables import print_headline
 
 register_schemas()
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="evaluate")

@@ -1,14 +1,21 @@
-"""Read an article: python scripts/predict.py input=article.txt [model=outputs/latest] [output=answers.jsonl]"""
+"""Read articles: per government and question a stance, its probability and the sentences it rests on.
+
+Examples:
+  python scripts/predict.py input=data/examples/kazakhstan.txt
+  python scripts/predict.py input=articles.jsonl output=answers.jsonl
+  python scripts/predict.py model=outputs/latest input=articles.jsonl abstain=0.05
+"""
 
 import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 
 from govstance.config import PredictConfig, register_schemas, to_dataclass
-from govstance.jobs.command_line import exit_on_bad_input
+from govstance.jobs.command_line import describe_script, exit_on_bad_input
 from govstance.jobs.predict import run_prediction
 
 register_schemas()
+describe_script(__file__, __doc__)
 
 
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="predict")

@@ -9,6 +9,7 @@ from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
 from govstance.config import SCHEMAS, TrainConfig, register_schemas, to_dataclass
+from govstance.sweep_config import SWEEP_SCHEMAS, TuneConfig
 
 CONFIGS = ROOT / "configs"
 SCRIPTS = sorted([*CONFIGS.glob("*.yaml"), *(CONFIGS / "apply").glob("*.yaml")])
@@ -22,13 +23,16 @@ REQUIRED = {
     "predict": ["input=a.txt"],
     "prepare": [],
     "report": ["run=outputs/latest"],
+    "runs": [],
     "train": [],
+    "tune": [],
 }
 
 
 @pytest.fixture(autouse=True)
 def _schemas():
     register_schemas()
+    register_schemas(SWEEP_SCHEMAS)
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def _train_configs():
 def test_every_script_composes_to_its_dataclass(path):
     with initialize_config_dir(str(path.parent), version_base="1.3"):
         config = compose(path.stem, overrides=REQUIRED[path.stem])
-    schema = SCHEMAS[f"{path.stem}_schema"]
+    schema = (SCHEMAS | SWEEP_SCHEMAS)[f"{path.stem}_schema"]
     assert isinstance(to_dataclass(config, schema), schema)
 
 
@@ -52,7 +56,8 @@ def test_every_yaml_file_is_composed_here():
 @pytest.mark.usefixtures("_train_configs")
 @pytest.mark.parametrize("path", GROUP_FILES, ids=str)
 def test_every_file_of_every_group_composes(path: Path):
-    config = to_dataclass(compose("train", overrides=[f"{path.parent}={path.stem}"]), TrainConfig)
+    script, schema = ("tune", TuneConfig) if path.parent.name == "search" else ("train", TrainConfig)
+    config = to_dataclass(compose(script, overrides=[f"{path.parent}={path.stem}"]), schema)
     content = OmegaConf.load(CONFIGS / path)
     if path.parent.name == "experiment":
         assert config.name == path.stem

@@ -4,6 +4,7 @@ Hydra checks every YAML file and command line against these, so a misspelt key i
 library never see a config; scripts turn it into these dataclasses once and pass plain values on.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -126,6 +127,18 @@ class CalibrationConfig:
 
 
 @dataclass
+class TrackingConfig:
+    """Where else the course of a training and its scores are written, beside the run folder."""
+
+    # none, tensorboard, mlflow or trackio.
+    kind: str = "none"
+    # The folder or, for MLflow, the address of the store (sqlite:///<file>); null where there is none.
+    store: str | None = None
+    # MLflow's experiment, Trackio's project.
+    project: str = "govstance"
+
+
+@dataclass
 class TrainConfig:
     """scripts/train.py"""
 
@@ -138,6 +151,9 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
+    tracking: TrackingConfig = field(default_factory=TrackingConfig)
+    # With -m: run cells again that are finished; false: a cell is skipped where a finished run is the same.
+    rerun_finished: bool = False
 
 
 @dataclass
@@ -283,11 +299,20 @@ SCHEMAS = {
 Config = TypeVar("Config")
 
 
-def register_schemas() -> None:
+# What --help shows: the docstring of the script, the groups, the settings.
+HELP_TEMPLATE = """${hydra.help.header}
+Settings, each changed by name=value (what they mean: src/govstance/config.py):
+
+$CONFIG"""
+
+
+def register_schemas(schemas: Mapping[str, type] = SCHEMAS) -> None:
     """Makes the schemas known to Hydra; scripts call it before `hydra.main` composes."""
     store = ConfigStore.instance()
-    for name, schema in SCHEMAS.items():
+    for name, schema in schemas.items():
         store.store(name=name, node=schema)
+    # `jobs.command_line.describe_script` gives the header; without a script there is none.
+    store.store(group="hydra/help", name="govstance", node={"header": "", "template": HELP_TEMPLATE})
 
 
 def to_dataclass(config: DictConfig, kind: type[Config]) -> Config:

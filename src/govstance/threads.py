@@ -1,4 +1,4 @@
-"""How many processor threads the matrix library takes, and memory that it does not give back too eagerly."""
+"""Threads of the matrix library, memory that is not given back too eagerly, and the processes of one training."""
 
 import ctypes
 import ctypes.util
@@ -34,3 +34,13 @@ def engine_threads() -> int:
     """Threads for an engine that does not choose for itself: what `use_threads` or the environment says, else 2."""
     value = os.environ.get(THREADS_VARIABLE, "")
     return int(value) if value.isdigit() and int(value) > 0 else DEFAULT_ENGINE_THREADS
+
+
+def process_rank() -> int:
+    """The number of this process among those that train one model together, from torchrun; 0 leads, or is alone."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def process_count() -> int:
+    """How many processes train one model together, as torchrun sets it; 1 without it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from govstance.actors.finder import MentionFinder
 from govstance.config import EvaluateConfig
@@ -22,6 +21,7 @@ from govstance.jobs.reading_list import rows_to_read
 from govstance.models.folder import LoadedModel
 from govstance.models.onnx_predictor import OnnxPredictor
 from govstance.models.predictor import TransformerPredictor
+from govstance.progress import progress
 from govstance.reporting.tables import report_markdown
 from govstance.schema import SPLITS, Row
 from govstance.threads import use_threads
@@ -110,11 +110,12 @@ def score_model(
             f"none of the {len(rows)} rows has a label for a target of the model ({', '.join(target_ids)}): "
             "nothing can be scored."
         )
-    with tqdm(total=len(rows), desc="scoring", unit="row") as bar:
+    with progress("scoring", total=len(rows), unit="row") as advance:
         if isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
-            probabilities = model.predictor.predict_probabilities(rows, bar.update)
+            probabilities = model.predictor.predict_probabilities(rows, advance)
         else:
             probabilities = model.predictor.predict_probabilities(rows)
+            advance(len(rows))
     systems = {model.name: system_scores(gold, probabilities, groups, target_ids)}
     others = {}
     for name, baseline in model.baselines.items():

@@ -19,6 +19,7 @@ from govstance.files import numbered_json_lines, path_from_here, read_json
 from govstance.jobs.command_line import RESOLVED_CONFIG_FILE
 from govstance.jobs.evaluate import METRICS_FILE, METRICS_SCHEMA_VERSION, PREDICTIONS_FILE
 from govstance.jobs.places import BUILTIN
+from govstance.jobs.run_status import SKIPPED, status_of
 from govstance.schema import STANCES
 from govstance.training.run_folder import PROVENANCE_FILE
 
@@ -90,6 +91,10 @@ def find_run_folders(patterns: Sequence[str]) -> list[Path]:
 
 
 def _runs_below(folder: Path) -> Iterator[Path]:
+    status = status_of(folder)
+    if status is not None and status.state == SKIPPED and status.same_as:
+        yield Path(status.same_as)  # a cell of a sweep that was not run, since this run is the same
+        return
     if _is_run(folder):
         yield folder
         return
@@ -109,7 +114,7 @@ def _is_run(folder: Path) -> bool:
         value = yaml.safe_load(config.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError):
         return False
-    return isinstance(value, dict) and {"model", "corpus"} <= set(value)
+    return isinstance(value, dict) and {"model", "corpus"} <= set(value) and "search" not in value  # not of tune
 
 
 def read_run(folder: Path) -> FinishedRun:

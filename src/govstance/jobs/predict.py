@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
-from tqdm import tqdm
 
 from govstance.config import PredictConfig, ReadingConfig
 from govstance.errors import GovstanceError
@@ -17,6 +16,7 @@ from govstance.inference.reader import ArticleReader
 from govstance.jobs.places import mention_finder, model_of
 from govstance.models.calibration import risk_name
 from govstance.models.folder import LoadedModel
+from govstance.progress import progress
 from govstance.reporting.answers import answers_to_json, print_answers
 from govstance.threads import use_threads
 
@@ -115,7 +115,10 @@ def _with_progress(
     answered: Iterator[tuple[Document, list[StanceAnswer]]], total: int
 ) -> Iterator[tuple[Document, list[StanceAnswer]]]:
     """The same answers with a progress bar, where there is more than one document to wait for."""
-    with tqdm(total=total, desc="reading", unit="document", disable=total == 1) as bar:
+    if total == 1:
+        yield from answered
+        return
+    with progress("reading", total=total, unit="document") as advance:
         for item in answered:
-            bar.update()
+            advance(1)
             yield item

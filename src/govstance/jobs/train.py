@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from transformers import TrainerCallback
+
 from govstance.config import TrainConfig
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import hold_out, in_split, with_splits, without_sources
@@ -20,7 +22,7 @@ from govstance.models.folder import KINDS, TRANSFORMER, save_model
 from govstance.models.predictor import TransformerPredictor
 from govstance.schema import Row
 from govstance.targets import Target
-from govstance.threads import use_threads
+from govstance.threads import process_rank, use_threads
 from govstance.training.fitting import fit_stance_model
 from govstance.training.run_folder import data_fingerprints, now, point_latest_to, write_provenance
 
@@ -29,15 +31,18 @@ HELD_OUT = "held_out"
 logger = logging.getLogger(__name__)
 
 
-def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
+def run_training(
+    config: TrainConfig, run_folder: Path, *, callbacks: Sequence[TrainerCallback] = ()
+) -> dict[str, Any] | None:
     """Trains as configured; the last thing it does is to make outputs/latest point here.
 
     Args:
         config: As composed from configs/train.yaml.
         run_folder: Hydra's run folder.
+        callbacks: Of the Trainer, see `training.tracking`.
 
     Returns:
-        The metrics on the test split, as metrics.json holds them.
+        The metrics on the test split, as metrics.json holds them; None in a process that only helps another to train.
 
     Raises:
         GovstanceError: Rows, targets, backbone or settings are not usable.
@@ -58,7 +63,9 @@ def run_training(config: TrainConfig, run_folder: Path) -> dict[str, Any]:
     logger.info(
         "%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test))
     )
-    training = _fit_and_save(config, train, dev, unfamiliar, targets, data, run_folder)
+    training = _fit_and_save(config, train, dev, unfamiliar, targets, data, run_folder, callbacks)
+    if process_rank() > 0:
+        return None
     # Scored as read back from the folder: what is reported is what evaluate will find.
     finder = mention_finder(config.paths)
     model = model_of(str(run_folder), config.paths, finder)
@@ -89,6 +96,7 @@ def _fit_and_save(
     targets: tuple[Target, ...],
     data: list[dict[str, str]],
     run_folder: Path,
+    callbacks: Sequence[TrainerCallback],
 ) -> dict[str, Any] | None:
     target_ids = [target.id for target in targets]
     logger.info("fitting the baselines")
@@ -108,6 +116,7 @@ def _fit_and_save(
             work_folder=run_folder,
             finder=mention_finder(config.paths),
             unfamiliar_rows=unfamiliar if config.calibration.sure_on_all_sources else (),
+            callbacks=callbacks,
         )
         training = dataclasses.asdict(report)
     else:

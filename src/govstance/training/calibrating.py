@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from govstance.errors import GovstanceError
 from govstance.evaluation.results import NOT_ANNOTATED, gold_indices
@@ -18,6 +17,7 @@ from govstance.models.calibration import (
     risk_name,
 )
 from govstance.models.predictor import TransformerPredictor
+from govstance.progress import progress
 from govstance.schema import STANCES, Row
 
 
@@ -60,8 +60,8 @@ def calibrate(
         unfamiliar_rows: Dev rows of sources that training left out; only how sure answers are is fitted on them too.
     """
     rows = [*dev_rows, *unfamiliar_rows]
-    with tqdm(total=len(rows), desc="calibration on dev", unit="row") as bar:
-        logits = predictor.predict_logits(rows, bar.update)
+    with progress("calibration on dev", total=len(rows), unit="row") as advance:
+        logits = predictor.predict_logits(rows, advance)
     familiar = np.arange(len(rows)) < len(dev_rows)
     target_ids = predictor.target_ids
     return calibration_of(logits, gold_indices(rows, target_ids), target_ids, expected_none_share, familiar=familiar)

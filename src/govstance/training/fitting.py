@@ -7,7 +7,7 @@ embeddings.
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,7 @@ from typing import Any
 import datasets
 import numpy as np
 import torch
-from tqdm import tqdm
-from transformers import ProgressCallback, Trainer, TrainingArguments
+from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 
 from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
@@ -25,9 +24,12 @@ from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, 
 from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts, warn_of_truncation
 from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
 from govstance.models.stance_model import StanceConfig, StanceModel, tensors_of
+from govstance.progress import progress
 from govstance.schema import Row
+from govstance.threads import process_count
 from govstance.training.augmentation import augmented
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
+from govstance.training.training_progress import AfterEpoch, TrainingProgress
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +69,8 @@ def fit_stance_model(
     work_folder: Path,
     finder: MentionFinder,
     unfamiliar_rows: Sequence[Row] = (),
+    callbacks: Sequence[TrainerCallback] = (),
+    after_epoch: Callable[[int, TransformerPredictor], None] | None = None,
 ) -> tuple[TransformerPredictor, FitReport]:
     """Trains on the train rows, calibrates on the dev rows.
 
@@ -79,12 +83,19 @@ def fit_stance_model(
         work_folder: For the Trainer's own files.
         finder: Of mentions of governments.
         unfamiliar_rows: Dev rows of sources that training left out, see `calibrate`.
+        callbacks: Of the Trainer, such as those that record its course elsewhere.
+        after_epoch: Gets the number of the epoch, from 1, and the model as it is then, not calibrated.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
         GovstanceError: The settings contradict each other or the encoder.
     """
     check_expected_shares(calibration.expected_none_share, target_ids)
+    if training.texts_per_batch % process_count():
+        raise GovstanceError(
+            f"training.texts_per_batch: expected a multiple of the {process_count()} processes, which share a batch; "
+            f"found {training.texts_per_batch}."
+        )
     started = time.monotonic()
     torch.manual_seed(seed)
     backbone = load_backbone(
@@ -103,9 +114,12 @@ def fit_stance_model(
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
     states = lower_states(model, encoder, items, training.frozen_layers) if training.frozen_layers else None
-    history = run_trainer(model, Batcher(encoder, states, training.frozen_layers), items, training, seed, work_folder)
-    report = _fit_report(model, items, training, time.monotonic() - started, history)
+    batcher = Batcher(encoder, states, training.frozen_layers)
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
+    if after_epoch is not None:
+        callbacks = [*callbacks, AfterEpoch(lambda epoch: after_epoch(epoch, predictor))]
+    history = run_trainer(model, batcher, items, training, seed, work_folder, callbacks)
+    report = _fit_report(model, items, training, time.monotonic() - started, history)
     predictor.calibration = calibrate(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
     )
@@ -193,13 +207,13 @@ def lower_states(
     """What the frozen layers make of each item: float16, (length, hidden) each."""
     states: list[torch.Tensor] = [torch.empty(0)] * len(items)
     model.eval()
-    with tqdm(total=len(items), desc="frozen layers", unit="text") as bar:
+    with progress("frozen layers", total=len(items), unit="text") as advance:
         for batch in batches_by_length(items, TOKENS_PER_BATCH):
             tensors = tensors_of(encoder.collate([items[position] for position in batch]))
             result = model.lower_states(tensors, n_layers).half()
             for state, position in zip(result, batch, strict=True):
                 states[position] = state[: items[position].length].clone()
-            bar.update(len(batch))
+            advance(len(batch))
     return states
 
 
@@ -240,15 +254,19 @@ def run_trainer(
     training: TrainingConfig,
     seed: int,
     work_folder: Path,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> list[dict[str, float]]:
-    """Trains in place and returns the loss history."""
+    """Trains in place and returns the loss history.
+
+    Under torchrun the processes share a batch, so the settings mean what they mean to a single one.
+    """
     dataset = datasets.Dataset.from_list(
         [asdict(item) | {"index": index, "length": item.length} for index, item in enumerate(items)]
     )
     arguments = TrainingArguments(
         output_dir=str(work_folder),
         num_train_epochs=training.epochs,
-        per_device_train_batch_size=training.texts_per_batch,
+        per_device_train_batch_size=training.texts_per_batch // process_count(),
         learning_rate=training.learning_rate,
         weight_decay=training.weight_decay,
         warmup_steps=training.warmup_fraction,  # below 1, the Trainer takes it as a share of all steps
@@ -271,31 +289,20 @@ def run_trainer(
         data_collator=batcher,
         optimizers=(optimizer_for(model, training), None),
     )
-    trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(TrainingBar)
-    trainer.train()
+    for own in (ProgressCallback, PrinterCallback):
+        trainer.remove_callback(own)
+    bar = TrainingProgress()
+    for callback in (bar, *callbacks):
+        trainer.add_callback(callback)
+    try:
+        trainer.train()
+    finally:
+        bar.close()
     return [
         {"step": entry["step"], "epoch": round(entry["epoch"], 3), "loss": entry["loss"]}
         for entry in trainer.state.log_history
         if "loss" in entry
     ]
-
-
-class TrainingBar(ProgressCallback):
-    """The Trainer's bar with the loss beside the time left, in place of a printed line per log entry."""
-
-    def on_train_begin(self, args: TrainingArguments, state: Any, control: Any, **kwargs: Any) -> None:
-        """Names the bar."""
-        super().on_train_begin(args, state, control, **kwargs)
-        if self.training_bar is not None:
-            self.training_bar.set_description("training")
-
-    def on_log(
-        self, args: TrainingArguments, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **kwargs: Any
-    ) -> None:
-        """Shows the newest loss."""
-        if state.is_world_process_zero and self.training_bar is not None and logs and "loss" in logs:
-            self.training_bar.set_postfix(loss=f"{float(logs['loss']):.3f}")
 
 
 def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.Optimizer:

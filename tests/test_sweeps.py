@@ -1,0 +1,104 @@
+"""Sweeps and trainings of several processes, as a user starts them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, learnable_rows
+
+from govstance.files import read_json, write_jsonl
+
+REPEATS = "quality.duplicates_across_splits=warning"
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HF_HUB_OFFLINE": "1", "COLUMNS": "200", "OMP_NUM_THREADS": "1"},
+        timeout=600,
+    )
+
+
+@pytest.fixture(scope="module")
+def rows_file(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    write_jsonl(path, [row.to_json() for row in learnable_rows(120)])
+    return path
+
+
+def states(outputs: Path) -> list[str]:
+    return sorted(json.loads(path.read_text())["state"] for path in outputs.glob("*/*/*/status.json"))
+
+
+def test_a_sweep_outlives_a_failed_cell_and_skips_finished_ones(rows_file, tmp_path):
+    sweep = ["-m", "model.kind=majority,nonsense,tfidf", f"corpus.files=[{rows_file}]", f"paths.outputs={tmp_path}"]
+    first = run("scripts/train.py", *sweep, REPEATS)
+    assert first.returncode == 1, first.stderr
+    assert states(tmp_path) == ["failed", "finished", "finished"]
+    assert "this cell failed, the others go on; its log:" in first.stdout
+    summary = first.stdout[first.stdout.index("started\tscript") :]
+    assert "2 finished, 1 failed" in summary
+    assert "model.kind: expected one of" in summary.split("failed: model.kind=nonsense")[1]
+    again = run("scripts/train.py", *sweep[:1], "model.kind=majority,tfidf", *sweep[2:], REPEATS)
+    assert again.returncode == 0, again.stderr
+    assert again.stdout.count("not run again, since") == 2
+    assert "2 skipped" in again.stdout
+    assert len({path.parent.parent for path in tmp_path.glob("*/*/*/status.json")}) == 2
+    assert not (ROOT / "multirun").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+def test_cells_run_in_other_processes(launcher, rows_file, tmp_path):
+    pytest.importorskip(f"hydra_plugins.hydra_{launcher.removesuffix('_local')}_launcher")
+    result = run(
+        "scripts/train.py",
+        "-m",
+        f"hydra/launcher={launcher}",
+        "model.kind=majority,nonsense,country_prior",
+        f"corpus.files=[{rows_file}]",
+        f"paths.outputs={tmp_path}",
+        REPEATS,
+    )
+    assert result.returncode == 1, result.stderr
+    assert states(tmp_path) == ["failed", "finished", "finished"]
+    assert "2 finished, 1 failed" in result.stdout
+    statuses = [json.loads(path.read_text()) for path in tmp_path.glob("*/*/*/status.json")]
+    assert {status["script"] for status in statuses} == {"train"}
+    assert len({path.parent.parent for path in tmp_path.glob("*/*/*/status.json")}) == 1
+
+
+@pytest.mark.slow
+def test_two_processes_train_what_one_trains(rows_file, tiny_backbone, tmp_path):
+    scores, losses = [], []
+    for count in (1, 2):
+        outputs = tmp_path / str(count)
+        launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={count}", "--master_port=0"] if count > 1 else []
+        result = run(
+            *launcher,
+            "scripts/train.py",
+            f"corpus.files=[{rows_file}]",
+            f"paths.outputs={outputs}",
+            f"model.backbone={tiny_backbone}",
+            "training.frozen_layers=1",
+            "training.epochs=40",
+            "training.learning_rate=3e-3",
+            "calibration=as_trained",
+            REPEATS,
+        )
+        assert result.returncode == 0, result.stderr
+        assert result.stdout.count("Scores on the test split") == 1
+        (metrics,) = outputs.glob("*/*/metrics.json")
+        assert len(list(outputs.glob("*/*"))) == 1
+        value = read_json(metrics)
+        scores.append(value["systems"]["e5_small_embedded"]["mean"]["macro_f1"])
+        losses.append(value["training"]["loss"][-1])
+    assert losses[0]["step"] == losses[1]["step"]
+    assert losses[1]["loss"] == pytest.approx(losses[0]["loss"], abs=0.1)
+    assert scores[1] == pytest.approx(scores[0], abs=0.1)
