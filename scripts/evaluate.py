@@ -1,4 +1,7 @@
-"""Score a saved model: python scripts/evaluate.py model=outputs/latest corpus.files=[rows.jsonl]"""
+"""Score a saved model: python scripts/evaluate.py model=outputs/latest corpus.files=[rows.jsonl]
+
+Against what governments did: python scripts/evaluate.py model=builtin validity=true speeches.folder=<folder>
+"""
 
 import hydra
 from omegaconf import DictConfig
@@ -8,7 +11,9 @@ from govstance.config import EvaluateConfig, register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.command_line import exit_on_bad_input, start_run_folder
 from govstance.jobs.evaluate import REPORT_FILE, describe_data, run_evaluation
+from govstance.jobs.validity import PAGE_FILE, run_validity
 from govstance.reporting.tables import print_headline
+from govstance.reporting.validity_page import print_validity
 
 register_schemas()
 
@@ -16,13 +21,17 @@ register_schemas()
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="evaluate")
 @exit_on_bad_input
 def main(config: DictConfig) -> None:
-    """Scores the model and the baselines of its run, prints the scores and where the report lies."""
+    """Scores the model and the baselines of its run, prints the figures and where the report lies."""
     evaluate = to_dataclass(config, EvaluateConfig)
     run_folder = start_run_folder(config)
-    metrics = run_evaluation(evaluate, run_folder)
     console = Console()
-    print_headline(console, f"Scores on the {describe_data(metrics)}", metrics)
-    console.print(f"report: {path_from_here(run_folder / REPORT_FILE)}", soft_wrap=True)
+    if evaluate.corpus.files or not evaluate.validity:
+        metrics = run_evaluation(evaluate, run_folder)
+        print_headline(console, f"Scores on the {describe_data(metrics)}", metrics)
+        console.print(f"report: {path_from_here(run_folder / REPORT_FILE)}", soft_wrap=True)
+    if evaluate.validity:
+        print_validity(console, run_validity(evaluate, run_folder))
+        console.print(f"page: {path_from_here(run_folder / PAGE_FILE)}", soft_wrap=True)
 
 
 if __name__ == "__main__":
