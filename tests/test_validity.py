@@ -207,7 +207,7 @@ def test_the_run_folder_holds_section_table_page_and_maps(section, tmp_path):
     assert "EU is no ISO 3166-1 alpha-3 code" in page
     assert "http" not in page.replace("http://www.w3.org", "")  # needs nothing from elsewhere
     drawing = (folder / "map_russia_alliance.svg").read_text()
-    assert 'fill="url(#russia_alliance-favor)"><title>Brazil; +0.80 (1 passages, 1 speeches); club: member' in drawing
+    assert 'fill="url(#russia_alliance-favor)"><title>Brazil; +0.80 (passages: 1, speeches: 1); club: member' in drawing
     assert any(item["path"].endswith("votes.csv") for item in read_json(folder / "provenance.json")["data"])
 
 

@@ -1,6 +1,6 @@
 """External validation: what governments say in their speeches, as a model reads it, against what they did."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,9 @@ from govstance.inference.speeches import (
 from govstance.jobs.evaluate import METRICS_FILE, METRICS_SCHEMA_VERSION
 from govstance.jobs.places import BUILTIN, mention_finder, model_of
 from govstance.jobs.predict import check_reading
-from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts
+from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts, predicted
 from govstance.models.folder import LoadedModel
-from govstance.models.onnx_predictor import OnnxPredictor
-from govstance.models.predictor import TransformerPredictor
 from govstance.reporting.validity_page import map_svg, validity_csv, validity_page
-from govstance.schema import STANCES, Row
 from govstance.threads import use_threads
 from govstance.training.run_folder import PROVENANCE_FILE, data_fingerprints, now, write_provenance
 
@@ -98,23 +95,13 @@ def _read(
         passages += kept
         n_in_all += n_passages
     rows = [passage.row() for passage in passages]
-    probabilities = {model.name: _predicted(model, rows)}
+    probabilities = {model.name: predicted(model, rows, "reading passages")}
     for name, baseline in model.baselines.items():
         of_baseline = baseline.predict_probabilities(rows) if rows else probabilities[model.name]
         # One that answers all alike would only tell who speaks of the subject.
         if rows and np.ptp(of_baseline, axis=0).max() > 0:
             probabilities[name] = of_baseline
     return SpeechReading(speeches, passages, n_in_all, probabilities)
-
-
-def _predicted(model: LoadedModel, rows: Sequence[Row]) -> np.ndarray:
-    """(n_rows, n_targets, n_stances), with a bar where there is something to wait for."""
-    if not rows:
-        return np.zeros((0, len(model.predictor.target_ids), len(STANCES)))
-    if not isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
-        return model.predictor.predict_probabilities(rows)
-    with tqdm(total=len(rows), desc="reading", unit="passage") as bar:
-        return model.predictor.predict_probabilities(rows, bar.update)
 
 
 def _speech_facts(

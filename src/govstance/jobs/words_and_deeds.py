@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
 from govstance.actors.names import government_name
 from govstance.config import EvaluateConfig
@@ -13,7 +14,10 @@ from govstance.facts import Criterion, Fact, Facts
 from govstance.inference.aggregate import strongest
 from govstance.inference.speeches import Position, Speech, SpeechPassage, positions, sentences_behind
 from govstance.models.folder import LoadedModel
-from govstance.schema import STANCES
+from govstance.models.onnx_predictor import OnnxPredictor
+from govstance.models.predictor import TransformerPredictor
+from govstance.schema import STANCES, Row
+from govstance.text.sentences import Span
 
 SEED = 0
 # The baseline that reads nothing: how many passages on the subject a speech has.
@@ -33,6 +37,31 @@ class SpeechReading:
     probabilities: dict[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class _Case:
+    """A government whose words and deeds disagree, and the sentences that carry its words."""
+
+    fact: Fact
+    said: Position
+    share: float
+    leans_to: str
+    sentences: list[tuple[SpeechPassage, Span]]
+
+    def rows(self) -> list[Row]:
+        """The sentences as the model reads them, in the same order."""
+        return [passage.row(span) for passage, span in self.sentences]
+
+
+def predicted(model: LoadedModel, rows: Sequence[Row], doing: str) -> np.ndarray:
+    """(n_rows, n_targets, n_stances), with a bar where there is something to wait for."""
+    if not rows:
+        return np.zeros((0, len(model.predictor.target_ids), len(STANCES)))
+    if not isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
+        return model.predictor.predict_probabilities(rows)
+    with tqdm(total=len(rows), desc=doing, unit="text") as bar:
+        return model.predictor.predict_probabilities(rows, bar.update)
+
+
 def held_against_facts(
     model: LoadedModel, reading: SpeechReading, facts: Facts, splits: Mapping[str, set[str]], config: EvaluateConfig
 ) -> dict[str, Any]:
@@ -42,6 +71,7 @@ def held_against_facts(
     if splits:
         sets[UNTRAINED_SPEECHES] = untrained
     targets, criteria = [], []
+    cases: list[tuple[int, list[_Case]]] = []  # index of the target, and a criterion's
     for index, target in enumerate(model.targets):
         asked = {
             name: [speech for speech in of_set if speech.government not in target.not_asked_of]
@@ -59,10 +89,15 @@ def held_against_facts(
         for criterion in facts.criteria:
             if criterion.target == target.id:
                 criteria.append(
-                    _criterion_facts(criterion, of_model)
-                    | {"figures": _figures(criterion, said, asked, model.name)}
-                    | {"disagreements": _disagreements(criterion, of_model, model, reading, index, config)}
+                    _criterion_facts(criterion, of_model) | {"figures": _figures(criterion, said, asked, model.name)}
                 )
+                of_target = reading.probabilities[model.name][:, index]
+                cases.append((index, _cases(criterion, of_model, reading, of_target, config.speeches.n_disagreements)))
+    alone = _read_alone(model, [case for _, of_criterion in cases for case in of_criterion])
+    for facts_of_criterion, (index, of_criterion) in zip(criteria, cases, strict=True):
+        facts_of_criterion["disagreements"] = [
+            _disagreement(case, alone, index, config.reading.max_evidence) for case in of_criterion
+        ]
     return {"targets": targets, "criteria": criteria}
 
 
@@ -149,44 +184,63 @@ def _figures(
     return figures
 
 
-def _disagreements(
+def _cases(
     criterion: Criterion,
     said: Mapping[str, Position],
-    model: LoadedModel,
     reading: SpeechReading,
-    target_index: int,
-    config: EvaluateConfig,
-) -> list[dict[str, Any]]:
-    """The governments on the wrong side of most others, of those that speak of the subject, with their sentences."""
+    target_probabilities: np.ndarray,
+    limit: int,
+) -> list[_Case]:
+    """The governments on the wrong side of most others, of those that speak of the subject.
+
+    Args:
+        criterion, reading: What they did, what was read.
+        said: Government -> position on the target of the criterion.
+        target_probabilities: (n_passages, n_stances), of that target.
+        limit: At most this many.
+    """
     codes = [code for code in said if code in criterion.facts]
     values = [criterion.values[criterion.facts[code].value] for code in codes]
     shares = dict(zip(codes, disagreement([said[code].score for code in codes], values), strict=True))
     speaking = [code for code in codes if said[code].n_passages and shares[code] > 0]
     # Of two on the wrong side of as many, the one that says more.
     ordered = sorted(speaking, key=lambda code: (-shares[code], -abs(said[code].score)))
-    found = []
-    for code in ordered[: config.speeches.n_disagreements]:
+    cases = []
+    for code in ordered[:limit]:
         indices = [number for number, passage in enumerate(reading.passages) if passage.speech.government == code]
-        passages = [reading.passages[number] for number in indices]
-        probabilities = reading.probabilities[model.name][indices, target_index]
-        stance, sentences = sentences_behind(passages, probabilities, said[code])
-        scores = model.predictor.predict_probabilities([passage.row(span) for passage, span in sentences])
-        of_stance = scores[:, target_index, STANCES.index(stance)].tolist()
-        found.append(
-            {"government": code, "name": government_name(code), "share": float(shares[code]), "leans_to": stance}
-            | asdict(said[code])
-            | _fact(criterion.facts[code])
-            | {
-                "sentences": [
-                    {
-                        "text": sentences[place][0].row(sentences[place][1]).text,
-                        "file": sentences[place][0].speech.file,
-                        "year": sentences[place][0].speech.year,
-                        "start": sentences[place][1].start,
-                        "probability": of_stance[place],
-                    }
-                    for place in strongest(of_stance, config.reading.max_evidence)
-                ]
-            }
+        stance, sentences = sentences_behind(
+            [reading.passages[number] for number in indices], target_probabilities[indices], said[code]
         )
-    return found
+        cases.append(_Case(criterion.facts[code], said[code], float(shares[code]), stance, sentences))
+    return cases
+
+
+def _read_alone(model: LoadedModel, cases: Sequence[_Case]) -> dict[str, np.ndarray]:
+    """Row id of each sentence -> (n_targets, n_stances); a sentence of several cases is read once."""
+    rows = {row.id: row for case in cases for row in case.rows()}
+    probabilities = predicted(model, list(rows.values()), "reading sentences")
+    return dict(zip(rows, probabilities, strict=True))
+
+
+def _disagreement(case: _Case, alone: Mapping[str, np.ndarray], target_index: int, limit: int) -> dict[str, Any]:
+    """A case with its strongest sentences, as metrics.json holds it."""
+    rows = case.rows()
+    of_stance = [float(alone[row.id][target_index, STANCES.index(case.leans_to)]) for row in rows]
+    return {
+        "government": case.fact.government,
+        "name": government_name(case.fact.government),
+        "share": case.share,
+        "leans_to": case.leans_to,
+        **asdict(case.said),
+        **_fact(case.fact),
+        "sentences": [
+            {
+                "text": rows[place].text,
+                "file": case.sentences[place][0].speech.file,
+                "year": case.sentences[place][0].speech.year,
+                "start": case.sentences[place][1].start,
+                "probability": of_stance[place],
+            }
+            for place in strongest(of_stance, limit)
+        ],
+    }

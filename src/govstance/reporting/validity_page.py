@@ -97,7 +97,7 @@ def _map(section: Mapping[str, Any], target: Mapping[str, Any], world: Mapping[s
         parts = [government_name(code)]
         if code in governments:
             said = governments[code]
-            parts.append(f"{said['score']:+.2f} ({said['n_passages']} passages, {said['n_speeches']} speeches)")
+            parts.append(f"{said['score']:+.2f} (passages: {said['n_passages']}, speeches: {said['n_speeches']})")
         parts += [f"{item['id']}: {item['facts'][code]['value']}" for item in of_target if code in item["facts"]]
         titles[code] = "; ".join(parts)
     return world_map(
