@@ -255,6 +255,14 @@ def test_folders_are_found_by_name_glob_and_place(three, tmp_path):
         find_run_folders([])
 
 
+def test_a_folder_with_speeches_only_is_no_run_to_compare(three, tmp_path):
+    names = [path.name for path in find_run_folders([str(three)])]
+    write_json(three / "speeches" / "metrics.json", {"schema_version": 1, "validity": {}})
+    assert [path.name for path in find_run_folders([str(three)])] == names
+    write_json(three / "stopped" / "metrics.json", {"schema_version": 1, "systems": {}, "validity": {}})
+    assert [path.name for path in find_run_folders([str(three)])] == sorted([*names, "stopped"])
+
+
 def test_runs_without_a_common_row_are_explained(tmp_path):
     first, second = write_run(tmp_path / "a", rows=ROWS[:30]), write_run(tmp_path / "b", rows=ROWS[30:])
     with pytest.raises(

@@ -13,7 +13,7 @@ FLOORS = (
     ("errors", "schema", "threads", "progress"),
     ("config", "sweep_config"),
     ("files",),
-    ("targets", "actors"),
+    ("targets", "actors", "facts"),
     ("text",),
     ("corpus",),
     # Below what it judges: training chooses thresholds with it, and it can't look at a model.

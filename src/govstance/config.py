@@ -157,6 +157,30 @@ class TrainConfig:
 
 
 @dataclass
+class ReadingConfig:
+    """How an article becomes passages, and passages become an answer."""
+
+    sentences_per_passage: int = 4
+    stride: int = 2
+    max_characters: int = 900
+    # Sentences shown per government and target.
+    max_evidence: int = 3
+
+
+@dataclass
+class SpeechesConfig:
+    """Official speeches to hold against what governments did, validity=true."""
+
+    # Holds files such as 'Session 77 - 2022/KAZ_77_2022.txt'.
+    folder: str | None = None
+    years: list[int] = field(default_factory=lambda: [2022, 2023, 2024])
+    # Stand-off labels of these speeches: figures are told also without the speeches that have a train row. null: none.
+    annotations: str | None = None
+    # Governments shown per criterion, those that disagree most.
+    n_disagreements: int = 10
+
+
+@dataclass
 class EvaluateConfig:
     """scripts/evaluate.py"""
 
@@ -167,6 +191,10 @@ class EvaluateConfig:
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     # train, dev or test: only rows of that split. null: all rows.
     split: str | None = None
+    # Hold what governments say in `speeches` against what they did (data/facts). Labelled rows may then be left out.
+    validity: bool = False
+    speeches: SpeechesConfig = field(default_factory=SpeechesConfig)
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
     threads: int | None = None
 
 
@@ -186,17 +214,6 @@ class PrepareConfig:
     review_queue: str | None = None
     # The predictions.jsonl of a model that was not trained on those rows; null: a TF-IDF classifier, cross-validated.
     review_predictions: str | None = None
-
-
-@dataclass
-class ReadingConfig:
-    """How an article becomes passages, and passages become an answer."""
-
-    sentences_per_passage: int = 4
-    stride: int = 2
-    max_characters: int = 900
-    # Sentences shown per government and target.
-    max_evidence: int = 3
 
 
 @dataclass

@@ -86,6 +86,18 @@ def cut_out(annotations: Path, folder: Path, *, source: str, targets: Mapping[st
     return CutOut(rows, dict(missing), dict(changed))
 
 
+def annotated_splits(annotations: Path) -> dict[str, set[str]]:
+    """The splits that each file has annotations in.
+
+    Raises:
+        GovstanceError: The table is missing or malformed.
+    """
+    splits: dict[str, set[str]] = {}
+    for _, line in _lines(annotations, []):
+        splits.setdefault(line["file"], set()).add(line["split"])
+    return splits
+
+
 def _lines(path: Path, target_ids: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         with path.open(encoding="utf-8", newline="") as stream:

@@ -105,8 +105,10 @@ def _runs_below(folder: Path) -> Iterator[Path]:
 
 def _is_run(folder: Path) -> bool:
     """Whether train or evaluate began to write here; their configs name a model and rows."""
-    if (folder / METRICS_FILE).is_file() or (folder / PREDICTIONS_FILE).is_file():
+    if (folder / PREDICTIONS_FILE).is_file():
         return True
+    if (folder / METRICS_FILE).is_file():
+        return not _only_speeches(folder / METRICS_FILE)
     config = folder / RESOLVED_CONFIG_FILE
     if not config.is_file():
         return False
@@ -115,6 +117,14 @@ def _is_run(folder: Path) -> bool:
     except (yaml.YAMLError, UnicodeDecodeError):
         return False
     return isinstance(value, dict) and {"model", "corpus"} <= set(value) and "search" not in value  # not of tune
+
+
+def _only_speeches(path: Path) -> bool:
+    """Whether metrics are those of an external validation without labelled rows: nothing that runs are compared on."""
+    try:
+        return set(read_json(path)) == {"schema_version", "validity"}
+    except GovstanceError:
+        return False
 
 
 def read_run(folder: Path) -> FinishedRun:

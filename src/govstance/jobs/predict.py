@@ -94,8 +94,12 @@ def _thresholds(model: LoadedModel, wanted_risk: float) -> dict[str, float | Non
     return thresholds
 
 
-def _check(config: PredictConfig) -> None:
-    reading: ReadingConfig = config.reading
+def check_reading(reading: ReadingConfig) -> None:
+    """Whether a text can be cut up so.
+
+    Raises:
+        GovstanceError: A number is below 1, or sentences would be passed over.
+    """
     for name in ("sentences_per_passage", "stride", "max_characters", "max_evidence"):
         if getattr(reading, name) < 1:
             raise GovstanceError(f"reading.{name}: expected at least 1, found {getattr(reading, name)}.")
@@ -104,6 +108,10 @@ def _check(config: PredictConfig) -> None:
             f"reading.stride={reading.stride} is larger than reading.sentences_per_passage="
             f"{reading.sentences_per_passage}: sentences between two passages would never be read."
         )
+
+
+def _check(config: PredictConfig) -> None:
+    check_reading(config.reading)
     if config.output is not None and config.picture is not None:
         raise GovstanceError("output and picture exclude each other: a picture shows what is printed. Leave out one.")
     for option, path in (("output", config.output), ("picture", config.picture)):
