@@ -62,9 +62,9 @@ def test_a_pair_is_taken_as_it_is(reader):
 def test_a_passage_of_one_sentence_is_read_once(reader, keyword_predictor, monkeypatch):
     texts = []
 
-    def recorded(rows, progress=None):
+    def recorded(rows):
         texts.extend(row.text for row in rows)
-        return type(keyword_predictor).predict_probabilities(keyword_predictor, rows, progress)
+        return type(keyword_predictor).predict_probabilities(keyword_predictor, rows)
 
     monkeypatch.setattr(keyword_predictor, "predict_probabilities", recorded)
     answers = read_one(reader, Document("a", "France imposes.", "en", government="FRA"))
