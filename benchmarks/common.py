@@ -1,12 +1,14 @@
 """What the benchmarks share: rows, fresh processes, medians, a description of the machine, the JSON report.
 
-Owns nothing that is measured. Each benchmark is a module run from the project folder
-(`python -m benchmarks.training`): as a plain file, `profile.py` would hide the module of that name that torch needs.
+Owns nothing that is measured, and imports no torch, whose memory would count for engines that need none. Each
+benchmark is a module run from the project folder (`python -m benchmarks.training`): as a plain file, `profile.py` would
+hide the module of that name that torch needs.
 """
 
 import argparse
 import os
 import platform
+import re
 import resource
 import statistics
 import subprocess
@@ -18,8 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import transformers
 from hydra import compose, initialize_config_dir
 
 from govstance.config import PROJECT_ROOT, TrainConfig, register_schemas, to_dataclass
@@ -156,14 +156,21 @@ def seconds_of(function: Callable[[], object]) -> float:
 def peak_rss_mib() -> float:
     """Peak memory of this process.
 
-    Linux hands the peak of the process that started it on to a new one, so the one that starts the contenders
-    must stay smaller than they: it loads no model and no rows.
+    Not `getrusage` on Linux: there a new process starts with the peak of the one that started it.
     """
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # Linux counts in KiB
+    status = Path("/proc/self/status")
+    peak = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8")) if status.is_file() else None
+    if peak is not None:
+        return int(peak.group(1)) / 1024
+    unit = 2**20 if sys.platform == "darwin" else 1024  # bytes there, KiB elsewhere
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
 def machine(threads: int) -> dict[str, Any]:
     """What the numbers were measured on, and how busy it was before."""
+    import torch
+    import transformers
+
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.is_file() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

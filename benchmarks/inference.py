@@ -2,17 +2,18 @@
 
 Four parts, each contender of each in a process of its own, several times, in turn. A row is one (text, government) pair
 with all its targets; all governments of a text are asked together, as `predict` does. The reference is a pair
-classifier with the same encoder (its weights do not change its speed) and the best of three batch sizes.
+classifier with the same encoder (its weights do not change its speed) and the best of three batch sizes. An engine that
+needs no torch is measured in a process that imports none.
 """
 
 import argparse
 import statistics
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from benchmarks.articles import articles_of, latencies, reader_of
 from benchmarks.common import (
@@ -31,7 +32,6 @@ from benchmarks.common import (
     whole_texts,
     write_report,
 )
-from benchmarks.reference import Reference
 from govstance.config import TrainConfig
 from govstance.files import write_json
 from govstance.jobs.places import BUILTIN, BUILTIN_FOLDER, cache_folder, mention_finder, targets_of_corpus
@@ -70,6 +70,10 @@ def throughput(contender: str, arguments: argparse.Namespace, config: TrainConfi
         predictor.predict_probabilities(warm_up)
         seconds = seconds_of(lambda: answers.append(predictor.predict_probabilities(rows)))
         return {"n_rows": len(rows), "n_answers": len(answers[0]), "rows_per_second": len(rows) / seconds}
+    import torch
+
+    from benchmarks.reference import Reference
+
     torch.set_num_threads(arguments.threads)
     targets = targets_of_corpus(config.paths, config.corpus)
     reference = Reference.from_backbone(
@@ -98,7 +102,12 @@ def articles(part: str, contender: str, arguments: argparse.Namespace, config: T
     if not at_once:
         return latencies(reader, documents, n_warm_up=WARM_UP_ARTICLES)
     seconds = seconds_of(lambda: list(reader.read(documents)))
-    return {"n_articles": count, "articles_per_second": count / seconds, "peak_rss_mib": peak_rss_mib()}
+    return {
+        "n_articles": count,
+        "articles_per_second": count / seconds,
+        "peak_rss_mib": peak_rss_mib(),
+        "torch_imported": "torch" in sys.modules,
+    }
 
 
 def measure(part: str, contender: str, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -4,12 +4,13 @@ Imports nothing of weight before the clock runs.
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
 
 def main() -> None:
-    """Loads the model and writes import_seconds, load_seconds, seconds and peak_rss_mib as JSON."""
+    """Loads the model and writes import_seconds, load_seconds, seconds, peak_rss_mib and torch_imported as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="model folder or run folder")
     parser.add_argument("actors", type=Path, help="the folder data/actors")
@@ -28,11 +29,14 @@ def main() -> None:
     from benchmarks.common import peak_rss_mib
     from govstance.files import write_json
 
+    peak, torch_imported = peak_rss_mib(), "torch" in sys.modules
+
     result = {
         "import_seconds": imported - started,
         "load_seconds": loaded - imported,
         "seconds": loaded - started,
-        "peak_rss_mib": peak_rss_mib(),
+        "peak_rss_mib": peak,
+        "torch_imported": torch_imported,
     }
     write_json(arguments.result, result)
 

@@ -59,6 +59,22 @@ def test_a_pair_is_taken_as_it_is(reader):
     assert [answer.stance for answer in answers] == ["none", "favor", "none"]
 
 
+def test_a_passage_of_one_sentence_is_read_once(reader, keyword_predictor, monkeypatch):
+    texts = []
+
+    def recorded(rows):
+        texts.extend(row.text for row in rows)
+        return type(keyword_predictor).predict_probabilities(keyword_predictor, rows)
+
+    monkeypatch.setattr(keyword_predictor, "predict_probabilities", recorded)
+    answers = read_one(reader, Document("a", "France imposes.", "en", government="FRA"))
+    assert texts == ["France imposes."]
+    assert [[item.text for item in answer.evidence] for answer in answers] == [[], ["France imposes."], []]
+    texts.clear()
+    read_one(reader, Document("a", "Kazakhstan rejects. France imposes.", "en", government="FRA"))
+    assert texts == ["Kazakhstan rejects. France imposes.", "Kazakhstan rejects.", "France imposes."]
+
+
 def test_a_text_that_names_nobody_has_no_answers(reader):
     assert read_one(reader, Document("a", "It rained all day.", "en")) == []
 

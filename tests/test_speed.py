@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -127,6 +129,12 @@ def test_a_fresh_process_loads_a_model(tiny_model, monkeypatch):
     result = fresh_process("benchmarks.load", [str(tiny_model), str(ROOT / "data" / "actors")], threads=1)
     assert result["seconds"] == pytest.approx(result["import_seconds"] + result["load_seconds"])
     assert result["peak_rss_mib"] > 0
+
+
+def test_the_benchmark_of_reading_brings_no_torch_of_its_own():
+    code = "import sys, benchmarks.inference; print('torch' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert result.stdout.strip() == "False", result.stderr
 
 
 def test_a_fresh_process_that_fails_is_an_error(monkeypatch):

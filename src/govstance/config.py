@@ -244,7 +244,7 @@ class ParityConfig:
 
     # Labelled rows whose dev split is compared.
     files: list[str] = MISSING
-    n_rows: int = 300
+    n_rows: int = 1000
     # Largest difference of a probability in 32-bit floats; what rounding explains is a hundredth of it.
     max_fp32_difference: float = 1e-3
     # Share of the answers that 8 bits may change.

@@ -90,7 +90,12 @@ class ArticleReader:
         cuts = [self._cut(document) for document in documents]
         passages = self._predict([_passage_rows(cut) for cut in cuts])
         drafts = [self._draft(values) for values in passages]
-        sentences = self._predict([_sentence_rows(cut, draft) for cut, draft in zip(cuts, drafts, strict=True)])
+        known = [_sentences_read(cut, values) for cut, values in zip(cuts, passages, strict=True)]
+        unread = [
+            {pair: row for pair, row in _sentence_rows(cut, draft).items() if pair not in already}
+            for cut, draft, already in zip(cuts, drafts, known, strict=True)
+        ]
+        sentences = [already | values for already, values in zip(known, self._predict(unread), strict=True)]
         return [
             self._with_evidence(cut, draft, values) for cut, draft, values in zip(cuts, drafts, sentences, strict=True)
         ]
@@ -174,6 +179,17 @@ def _passage_rows(cut: _Cut) -> dict[Pair, Row]:
         (number, government): _row(cut.document, passage.span, government, role)
         for number, passage in enumerate(cut.passages)
         for government, role in cut.governments[number].items()
+    }
+
+
+def _sentences_read(cut: _Cut, probabilities: Mapping[Pair, np.ndarray]) -> dict[Pair, np.ndarray]:
+    """(sentence, government) -> (n_targets, n_stances) where a passage was that sentence and nothing else."""
+    passages = cut.passages
+    return {
+        (passages[number].sentences.start, government): values
+        for (number, government), values in probabilities.items()
+        if len(passages[number].sentences) == 1
+        and passages[number].span == cut.sentences[passages[number].sentences.start]
     }
 
 
