@@ -92,6 +92,7 @@ def test_the_json_form(reader):
         "probability": 0.85,
         "probabilities": {"favor": 0.85, "against": 0.05, "neutral": 0.05, "none": 0.05},
         "evidence": [{"start": 0, "end": 15, "text": "France imposes.", "stance": "favor", "probability": 0.85}],
+        "counter_evidence": [],
     }
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from govstance.schema import STANCES, UNCERTAIN
 
 NONE_INDEX = STANCES.index("none")
+OPPOSITE = {"favor": "against", "against": "favor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Evidence:
     Attributes:
         start, end: Character offsets into the document, end exclusive.
         text: The sentence.
-        stance: The stance of the answer.
+        stance: What it says.
         probability: Of that stance, read from the sentence alone.
     """
 
@@ -42,7 +43,10 @@ class StanceAnswer:
         stance: The most probable one; "uncertain" where the reader abstains.
         probability: Of the most probable stance.
         probabilities: (n_stances,), in the order of STANCES.
-        evidence: Sentences, strongest first; empty for `none`.
+        evidence: Sentences that bear on the government and say so, strongest first; empty for `none`, and where only
+            passages as a whole say so.
+        counter_evidence: Sentences that clearly say the opposite, strongest first.
+        n_passages: The passages it was asked about in.
     """
 
     government: str
@@ -51,6 +55,8 @@ class StanceAnswer:
     probability: float
     probabilities: tuple[float, ...]
     evidence: tuple[Evidence, ...] = ()
+    counter_evidence: tuple[Evidence, ...] = ()
+    n_passages: int = 1
 
 
 def pool_passages(probabilities: np.ndarray) -> np.ndarray:
