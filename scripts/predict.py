@@ -1,4 +1,7 @@
-"""Read an article: python scripts/predict.py input=article.txt [model=outputs/latest] [output=answers.jsonl]"""
+"""Read articles: python scripts/predict.py input=article.txt [model=outputs/latest] [output=answers.jsonl]
+
+Many of them, as one table: python scripts/predict.py input=folder table=stances.csv period=month report=report.html
+"""
 
 import hydra
 from omegaconf import DictConfig
@@ -14,7 +17,7 @@ register_schemas()
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="predict")
 @exit_on_bad_input
 def main(config: DictConfig) -> None:
-    """Prints the matrix and its evidence, or writes the answers and says where."""
+    """Prints matrices with their evidence, or the table of many documents; or writes them and says where."""
     predict = to_dataclass(config, PredictConfig)
     count = run_prediction(predict, Console(record=predict.picture is not None))
     if predict.output is not None:

@@ -9,11 +9,24 @@ from rich.text import Text
 
 from govstance.actors.names import government_name
 from govstance.inference.aggregate import Evidence, StanceAnswer
+from govstance.inference.documents import Document
 from govstance.schema import STANCES, UNCERTAIN
 from govstance.targets import Target
 
 # Colour is a second channel; the word stands beside it.
 STYLES = {"favor": "green", "against": "red", "neutral": "yellow", "none": "dim", UNCERTAIN: "magenta"}
+
+
+def document_to_json(document: Document) -> dict[str, Any]:
+    """What is said of a document beside its answers: its language and date, and whether they were detected."""
+    return {
+        "id": document.id,
+        "source": document.source,
+        "lang": document.lang,
+        "lang_detected": document.lang_detected,
+        "date": document.date,
+        "date_from": document.date_from if document.date else None,
+    }
 
 
 def answers_to_json(document_id: str, answers: Sequence[StanceAnswer]) -> dict[str, Any]:
