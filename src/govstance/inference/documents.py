@@ -15,6 +15,9 @@ from govstance.text.language import detect_language
 
 # Where a date was found, in words for a report.
 GIVEN, DATELINE, HEAD = "given", "dateline", "head of the text"
+# Detection is noise on so few letters; a name alone, "Poland", would be Swedish.
+LETTERS_TO_TELL = 20
+SHORT_TEXT_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def document_from_text(
     """
     if not text.strip():
         raise GovstanceError(f"{document_id}: expected a text, found nothing but white space.")
-    lang = detect_language(text)
+    lang = _language_of(text)
     found = _date_of(text, lang, date, date_from)
     return Document(
         document_id, text, lang, found[0], body_start=found[2], source=source, lang_detected=True, date_from=found[1],
@@ -95,6 +98,15 @@ def _date_of(text: str, lang: str, date: str | None, date_from: str | None) -> t
         return date, date_from, 0
     day = day_at_head(text, lang)
     return day, HEAD if day else None, 0
+
+
+def is_short(text: str) -> bool:
+    """Whether a text has too few letters to tell its language by, and none that would: it is taken for English."""
+    return len(text.strip()) < LETTERS_TO_TELL and text.isascii()
+
+
+def _language_of(text: str) -> str:
+    return SHORT_TEXT_LANGUAGE if is_short(text) else detect_language(text)
 
 
 def record_problems(value: Any) -> list[str]:
@@ -122,7 +134,7 @@ def record_problems(value: Any) -> list[str]:
 def document_from_record(value: dict[str, Any], source: str) -> Document:
     """A checked record as a document; language and date are detected where they are absent, a pair's date is not."""
     text = value["text"]
-    lang = value.get("lang") or detect_language(text)
+    lang = value.get("lang") or _language_of(text)
     if value.get("government"):
         date, date_from, start = value.get("date"), GIVEN if value.get("date") else None, 0
     else:

@@ -19,6 +19,7 @@ from markdown_it import MarkdownIt
 
 from govstance.errors import GovstanceError
 from govstance.schema import is_iso_date
+from govstance.text.language import detect_language
 
 # Tried where a text is no UTF-8, each the commonest of its script; the first wins a tie.
 ENCODINGS = (
@@ -34,6 +35,12 @@ ENCODINGS = (
     "big5",
     "euc_kr",
 )
+# The languages that are written in them; all others with Latin letters are in the first of ENCODINGS.
+LATIN_ENCODINGS = {
+    "cp1252": (),
+    "cp1250": ("pl", "cs", "sk", "hu", "ro", "hr", "sl", "bs", "sr", "sq"),
+    "cp1254": ("tr", "az"),
+}
 FRONT_MATTER = re.compile(r"---\s*\n(.*?)\n---\s*\n", re.DOTALL)
 # A word cut at the end of a line, a line that goes on, and a line of a page number alone.
 HYPHENATED = re.compile(r"(?<=[^\W\d_])[-\u00ad]\n(?=[^\W\d_])")
@@ -89,7 +96,13 @@ def decoded(data: bytes) -> tuple[str, str | None]:
     if not matches:
         raise GovstanceError(f"{problem}, and no other encoding that fits.")
     best = min(matches, key=lambda match: (match.chaos, -match.coherence, ENCODINGS.index(match.encoding)))
-    return data.decode(best.encoding), f"no UTF-8: read as {best.encoding}, which is a guess"
+    encoding = best.encoding
+    if encoding in LATIN_ENCODINGS:
+        # These differ in a few letters, which is too little to go by; the language is known with most letters right.
+        lang = detect_language(data.decode(encoding, errors="replace"))
+        wanted = next((name for name, languages in LATIN_ENCODINGS.items() if lang in languages), ENCODINGS[0])
+        encoding = wanted if any(match.encoding == wanted for match in matches) else encoding
+    return data.decode(encoding), f"no UTF-8: read as {encoding}, which is a guess"
 
 
 def _plain(data: bytes) -> Extracted:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from govstance.errors import BadRowsError, GovstanceError
-from govstance.inference.documents import Document, document_from_text
+from govstance.inference.documents import Document, document_from_text, is_short
 from govstance.inference.formats import EXTRACTORS, extract
 from govstance.inference.records import FIELDS, JSON_LINES, TABLES, documents_from_json_lines, documents_from_table
 from govstance.schema import is_iso_date
@@ -83,9 +83,9 @@ def _read_many(files: Sequence[Path], skipped: Mapping[str, int], columns: Mappi
         try:
             found, noted = _read_one(path, name, name, columns)
         except BadRowsError as error:
-            failures.append(
-                Failure(str(path), f"{len(error.problems)} problems, the first in line {error.problems[0]}")
-            )
+            count = len(error.problems)
+            told = f"{count} problem{'s' if count > 1 else ''}, the first in line {error.problems[0]}"
+            failures.append(Failure(str(path), told))
         except (GovstanceError, OSError) as error:
             failures.append(Failure(str(path), str(error).removeprefix(f"{name}: ")))
         else:
@@ -173,6 +173,8 @@ def detected(documents: Sequence[Document]) -> Iterator[str]:
     languages = Counter(document.lang for document in documents if document.lang_detected)
     if languages:
         told = ", ".join(f"{lang} {count}" for lang, count in sorted(languages.items()))
+        short = sum(document.lang_detected and is_short(document.text) for document in documents)
+        told += f" ({short} too short to tell, taken for English)" if short else ""
         yield f"language detected in {languages.total()} of {len(documents)} documents: {told}"
     sources = Counter(document.date_from for document in documents if document.date and document.date_from != "given")
     if sources:

@@ -10,7 +10,7 @@ from typing import Any
 from govstance.inference.table import TableRow
 from govstance.schema import STANCES
 
-LANE_HEIGHT, TITLE_HEIGHT = 84, 22
+LANE_HEIGHT, TITLE_HEIGHT = 84, 36
 FAVOR, AGAINST = STANCES.index("favor"), STANCES.index("against")
 LEFT = 74
 # A year has 12 names and a narrow plot room for 5 of them.

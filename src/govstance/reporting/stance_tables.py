@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -150,24 +151,22 @@ def print_table(console: Console, rows: Sequence[TableRow]) -> None:
     """Prints the rows that hold a position, and counts the others."""
     holding = [row for row in rows if row.stance != "none"]
     governments = {row.government for row in holding}
-    table = Table()
-    for title in ("government", "target", "period", "stance", "95 %", "since", "documents"):
-        table.add_column(title, overflow="fold", justify="right" if title == "documents" else "left")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in ("government", "target", "period", "stance, 95 %", "since", "documents"):
+        table.add_column(title, no_wrap=title in ("period", "since"))
+    shown = ("", "")
     for row in holding[:ROWS_PRINTED]:
-        table.add_row(
-            government_name(row.government),
-            row.target,
-            row.period,
-            stance_text(row),
-            interval_text(row),
-            row.since or "-",
-            f"{row.n_stating} of {row.n_documents}",
-        )
+        name = "" if row.government == shown[0] else government_name(row.government)
+        target = "" if (row.government, row.target) == shown else row.target.replace("_", "_\n", 1)
+        interval = f"\n{interval_text(row)}" if row.interval else ""
+        documents = f"{row.n_stating} of {row.n_documents}"
+        table.add_row(name, target, row.period, stance_text(row).append(interval), row.since or "-", documents)
+        shown = (row.government, row.target)
     if holding:
         console.print(table)
         console.print(
-            "documents: those that state a position, of those that name the government; 95 %: by drawing documents, "
-            "- with one only.",
+            "documents: those that state a position, of those that name the government. 95 %: by drawing documents; "
+            "one alone has no interval.",
             style="dim",
         )
     if len(holding) > ROWS_PRINTED:
@@ -184,7 +183,7 @@ def stance_text(row: TableRow) -> Text:
     if row.probability is None:
         return Text(row.stance, STYLES[row.stance])
     if row.stance == CONFLICTING:
-        return Text(f"{CONFLICTING}, rather {row.leaning} {row.probability:.2f}", "magenta")
+        return Text(f"{CONFLICTING},\nrather {row.leaning} {row.probability:.2f}", "magenta")
     return Text(f"{row.stance} {row.probability:.2f}", STYLES[row.stance])
 
 
