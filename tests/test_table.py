@@ -124,8 +124,8 @@ def test_another_period_is_an_error():
 def documents():
     return [
         answered("a", "2022-01-01", "favor"),
-        answered("b", "2022-02-01", "against"),
-        answered("c & <d>", "2022-02-03", "against", 0.8),
+        answered("b & <d>", "2022-02-01", "against"),
+        answered("c", "2022-02-03", "against", 0.8),
     ]
 
 
@@ -140,7 +140,7 @@ def test_the_three_forms_say_the_same(documents, tmp_path):
     assert [row["stance"] for row in flat] == [record["stance"] for record in records] == ["favor", "against"]
     assert flat[0]["favor_sentences"] == "0.90 a, 2022-01-01: The sentence itself."
     assert flat[0]["low"] == ""
-    assert records[1]["against_sentences"][0]["document"] == "b"
+    assert records[1]["against_sentences"][0]["document"] == "b & <d>"
     with pytest.raises(GovstanceError, match=r"table: expected a name that ends in \.jsonl, \.csv, \.parquet; found"):
         write_table(tmp_path / "t.xlsx", rows, abstains=False)
 
@@ -163,7 +163,7 @@ def test_the_page_shows_what_the_table_says(documents):
     assert 'id="KAZ-sanctions_support"' in page
     assert "conflicting, rather against" in page
     assert "<code>x.pdf</code>: broken" in page
-    assert "c &amp; &lt;d&gt;" in page
+    assert "b &amp; &lt;d&gt;" in page
     assert "<svg id='world'></svg>" in page
     assert "http" not in page
 
