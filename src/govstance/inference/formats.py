@@ -101,7 +101,8 @@ def decoded(data: bytes) -> tuple[str, str | None]:
         # These differ in a few letters, which is too little to go by; the language is known with most letters right.
         lang = detect_language(data.decode(encoding, errors="replace"))
         wanted = next((name for name, languages in LATIN_ENCODINGS.items() if lang in languages), ENCODINGS[0])
-        encoding = wanted if any(match.encoding == wanted for match in matches) else encoding
+        fitting = {name for match in matches for name in (match.encoding, *match.could_be_from_charset)}
+        encoding = wanted if wanted in fitting else encoding
     return data.decode(encoding), f"no UTF-8: read as {encoding}, which is a guess"
 
 

@@ -3,6 +3,7 @@
 Documents count alike, however long. Nothing hangs on their order: they are sorted first, and draws are seeded.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,6 +27,7 @@ WEAKER_SIDE_SHARE = 0.2
 # Draws are made so many cells' worth at a time, to bound memory.
 MAX_DRAWN_CELLS = 20_000_000
 CONTEXT_CHARACTERS = 280
+BLANK_LINES = re.compile(r"[ \t]*\n\s*")
 
 Answered = tuple[Document, Sequence[StanceAnswer]]
 Observation = tuple[Document, StanceAnswer]
@@ -110,7 +112,7 @@ def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: in
     """
     if period not in PERIODS:
         raise GovstanceError(f"period: expected one of {', '.join(PERIODS)}; found {period}.")
-    ordered = sorted(answered, key=lambda item: (item[0].id, item[0].source, item[0].text))
+    ordered = sorted(answered, key=lambda item: _place(item[0]))
     of_pair: dict[tuple[str, str], list[Observation]] = {}
     for document, answers in ordered:
         for answer in answers:
@@ -125,6 +127,15 @@ def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: in
             row = _row((government, target, name), cells[name], max_sentences=max_sentences, seed=seed)
             rows.append(_with_since(row, until if name != UNDATED else []))
     return rows
+
+
+def in_table_order(documents: Iterable[Document]) -> list[Document]:
+    """The documents in the order that the table sorts them."""
+    return sorted(documents, key=_place)
+
+
+def _place(document: Document) -> tuple[str, str, str]:
+    return document.id, document.source, document.text
 
 
 def _period_of(date: str | None, period: str) -> str:
@@ -230,8 +241,8 @@ def _sentence(document: Document, item: Evidence) -> Sentence:
         speaker=document.speaker,
         lang=document.lang,
         page=document.page_of(item.start),
-        before=before,
-        after=after,
+        before=BLANK_LINES.sub("\n", before.lstrip()),
+        after=BLANK_LINES.sub("\n", after.rstrip()),
     )
 
 

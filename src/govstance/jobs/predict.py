@@ -16,11 +16,12 @@ from govstance.inference.aggregate import StanceAnswer, abstaining
 from govstance.inference.documents import Document
 from govstance.inference.reader import ArticleReader
 from govstance.inference.sources import Reading, detected, read_documents
+from govstance.inference.table import in_table_order
 from govstance.jobs.places import mention_finder, model_of
 from govstance.jobs.stances import check_table, give_table, table_wanted
 from govstance.models.calibration import risk_name
 from govstance.models.folder import LoadedModel
-from govstance.reporting.answers import answers_to_json, document_to_json, print_answers
+from govstance.reporting.answers import answers_to_json, print_answers
 from govstance.threads import use_threads
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,8 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     use_threads(config.threads)
     _check(config)
     reading = read_documents(config.input, dataclasses.asdict(config.columns))
-    documents = reading.documents
+    # A table's documents are read in an order of their own, so that not even rounding hangs on the order they came in.
+    documents = in_table_order(reading.documents) if table_wanted(config) else reading.documents
     _tell(reading)
     finder = mention_finder(config.paths)
     model = model_of(config.model, config.paths, finder)
@@ -61,9 +63,7 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
         answered = ((document, abstaining(answers, thresholds)) for document, answers in answered)
     kept = list(answered) if table_wanted(config) else None
     if config.output is not None:
-        objects = (
-            document_to_json(document) | answers_to_json(document.id, answers) for document, answers in kept or answered
-        )
+        objects = (answers_to_json(document, answers) for document, answers in kept or answered)
         write_jsonl(Path(config.output), objects)
     if kept is not None:
         give_table(config, console, answered=kept, reading=reading, targets=model.targets)

@@ -17,8 +17,8 @@ from govstance.targets import Target
 STYLES = {"favor": "green", "against": "red", "neutral": "yellow", "none": "dim", UNCERTAIN: "magenta"}
 
 
-def document_to_json(document: Document) -> dict[str, Any]:
-    """What is said of a document beside its answers: its language and date, and whether they were detected."""
+def answers_to_json(document: Document, answers: Sequence[StanceAnswer]) -> dict[str, Any]:
+    """One document's answers as one object of the output, with its language and date and whether they were detected."""
     return {
         "id": document.id,
         "source": document.source,
@@ -26,13 +26,6 @@ def document_to_json(document: Document) -> dict[str, Any]:
         "lang_detected": document.lang_detected,
         "date": document.date,
         "date_from": document.date_from if document.date else None,
-    }
-
-
-def answers_to_json(document_id: str, answers: Sequence[StanceAnswer]) -> dict[str, Any]:
-    """One document's answers as one object of the output."""
-    return {
-        "id": document_id,
         "stances": [
             {
                 "government": answer.government,
@@ -42,16 +35,17 @@ def answers_to_json(document_id: str, answers: Sequence[StanceAnswer]) -> dict[s
                 "probabilities": {
                     stance: round(value, 4) for stance, value in zip(STANCES, answer.probabilities, strict=True)
                 },
-                "evidence": [_evidence_to_json(item) for item in answer.evidence],
-                "counter_evidence": [_evidence_to_json(item) for item in answer.counter_evidence],
+                "evidence": [_evidence_to_json(document, item) for item in answer.evidence],
+                "counter_evidence": [_evidence_to_json(document, item) for item in answer.counter_evidence],
             }
             for answer in answers
         ],
     }
 
 
-def _evidence_to_json(item: Evidence) -> dict[str, Any]:
-    return {
+def _evidence_to_json(document: Document, item: Evidence) -> dict[str, Any]:
+    page = document.page_of(item.start)
+    return ({} if page is None else {"page": page}) | {
         "start": item.start,
         "end": item.end,
         "text": item.text,
