@@ -3,6 +3,7 @@
 Examples:
   python scripts/predict.py input=data/examples/kazakhstan.txt
   python scripts/predict.py input=articles.jsonl output=answers.jsonl
+  python scripts/predict.py input=folder table=stances.csv period=month report=report.html
   python scripts/predict.py model=outputs/latest input=articles.jsonl abstain=0.05
 """
 
@@ -21,7 +22,7 @@ describe_script(__file__, __doc__)
 @hydra.main(version_base="1.3", config_path="../configs/apply", config_name="predict")
 @exit_on_bad_input
 def main(config: DictConfig) -> None:
-    """Prints the matrix and its evidence, or writes the answers and says where."""
+    """Prints matrices with their evidence, or the table of many documents; or writes them and says where."""
     predict = to_dataclass(config, PredictConfig)
     count = run_prediction(predict, Console(record=predict.picture is not None))
     if predict.output is not None:

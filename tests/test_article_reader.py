@@ -98,16 +98,28 @@ def test_many_documents_come_back_in_order_and_unchanged_by_company(reader):
 
 
 def test_the_json_form(reader):
-    value = answers_to_json("a", read_one(reader, Document("a", "France imposes.", "en")))
+    document = Document("a", "France imposes.", "en", pages=(0,), date_from=None)
+    value = answers_to_json(document, read_one(reader, document))
     sanctions = value["stances"][1]
-    assert value["id"] == "a"
+    assert value | {"stances": []} == {
+        "id": "a",
+        "source": "",
+        "lang": "en",
+        "lang_detected": False,
+        "date": None,
+        "date_from": None,
+        "stances": [],
+    }
     assert sanctions == {
         "government": "FRA",
         "target": "sanctions_support",
         "stance": "favor",
         "probability": 0.85,
         "probabilities": {"favor": 0.85, "against": 0.05, "neutral": 0.05, "none": 0.05},
-        "evidence": [{"start": 0, "end": 15, "text": "France imposes.", "stance": "favor", "probability": 0.85}],
+        "evidence": [
+            {"page": 1, "start": 0, "end": 15, "text": "France imposes.", "stance": "favor", "probability": 0.85}
+        ],
+        "counter_evidence": [],
     }
 
 
@@ -154,7 +166,7 @@ def test_answers_under_their_threshold_are_uncertain_and_keep_what_they_rest_on(
     assert uncertain.evidence[0].stance == "against"
     assert abstained["FRA", "sanctions_support"].stance == "favor"
     assert abstained["BRA", "russia_alliance"].stance == "uncertain"
-    value = answers_to_json("a", list(abstained.values()))
+    value = answers_to_json(document, list(abstained.values()))
     assert {item["stance"] for item in value["stances"] if item["target"] == "russia_alliance"} == {"uncertain"}
     console = Console(file=io.StringIO(), width=100)
     print_answers(console, "a", list(abstained.values()), TARGETS)

@@ -1,5 +1,6 @@
 """The scripts as a user runs them: train, evaluate, predict, and what they say of bad input."""
 
+import csv
 import json
 import os
 import subprocess
@@ -228,6 +229,33 @@ def test_predict_writes_json_lines_from_standard_input(trained, tmp_path):
     again = run("predict", f"model={trained}", "input=-", f"output={output}", stdin=document)
     assert again.returncode == 2
     assert "exists; choose another name or add overwrite=true" in again.stderr + again.stdout
+
+
+def test_predict_pools_a_folder_in_a_table_and_a_page(trained, tmp_path):
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for month in (1, 2):
+        (folder / f"a_2022-0{month}-05.txt").write_text(ARTICLE, encoding="utf-8")
+    (folder / "empty.txt").write_text("")
+    table, report = tmp_path / "stances.csv", tmp_path / "report.html"
+    arguments = [f"model={trained}", f"input={folder}", f"table={table}", f"report={report}", "period=month"]
+    result = run("predict", *arguments)
+    assert result.returncode == 0, result.stderr
+    assert f"not read: {folder / 'empty.txt'}: expected a text, found nothing but white space." in result.stderr
+    assert "2 documents from 2 of 3 files" in result.stderr
+    with table.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {(row["government"], row["period"]) for row in rows} == {
+        (government, f"2022-0{month}") for government in ("KAZ", "FRA") for month in (1, 2)
+    }
+    assert "<title>What " in report.read_text(encoding="utf-8")
+    again = run("predict", *arguments)
+    assert again.returncode == 2
+    assert "table: " in again.stderr + again.stdout
+    assert "exists; choose another name or add overwrite=true" in again.stderr + again.stdout
+    bad = run("predict", f"model={trained}", f"input={folder}", "period=week")
+    assert bad.returncode == 2
+    assert "period: expected one of day, month, year, all; found week." in bad.stderr + bad.stdout
 
 
 def test_an_exported_model_is_small_and_scores_the_same(trained, rows_file, tiny_backbone, tmp_path):

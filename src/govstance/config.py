@@ -217,18 +217,41 @@ class PrepareConfig:
 
 
 @dataclass
+class ColumnsConfig:
+    """The columns of a CSV or Parquet file of documents; all but the text may be missing."""
+
+    id: str = "id"
+    text: str = "text"
+    lang: str = "lang"
+    date: str = "date"
+    speaker: str = "speaker"
+    government: str = "government"
+    role: str = "role"
+
+
+@dataclass
 class PredictConfig:
     """scripts/predict.py"""
 
     # A run folder, a model folder, or builtin: the one that the package carries.
     model: str = "builtin"
-    # A .txt file, a .jsonl file of documents or rows, or - for JSON Lines on standard input.
-    input: str = MISSING
-    # A .jsonl file to write; null: print the matrix.
+    # Files (.txt, .md, .html, .pdf, .docx, .jsonl, .csv, .tsv, .parquet), folders, globs: one or a list. Or - for JSON
+    # Lines on standard input.
+    input: Any = MISSING
+    columns: ColumnsConfig = field(default_factory=ColumnsConfig)
+    # A .jsonl file to write, one object a document; null: print each document's matrix, unless a table is asked for.
     output: str | None = None
+    # A table of all documents, government by target by period: .jsonl, .csv or .parquet. null: none.
+    table: str | None = None
+    # day, month, year or all; without `table` and `report` the table is printed. null: all, months in the report.
+    period: str | None = None
+    # An .html page of the table with its sentences; null: none.
+    report: str | None = None
+    # Of the draws of documents for the table's intervals.
+    seed: int = 0
     # An .svg picture of what is printed; null: none.
     picture: str | None = None
-    # Overwrite `output` and `picture` where they exist.
+    # Overwrite `output`, `table`, `report` and `picture` where they exist.
     overwrite: bool = False
     # The share of wrong answers wanted, one of those the model has thresholds for (0.02, 0.05, 0.1, 0.2): what is less
     # sure than its threshold is answered `uncertain`. null: every answer is a stance.

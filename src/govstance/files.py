@@ -14,12 +14,13 @@ from govstance.errors import GovstanceError
 
 
 @contextlib.contextmanager
-def atomic_writer(path: Path) -> Iterator[IO[str]]:
+def atomic_writer(path: Path, *, binary: bool = False) -> Iterator[IO[Any]]:
     """Opens a temporary file beside `path` and renames it on success, so nobody ever sees half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        mode, encoding = ("wb", None) if binary else ("w", "utf-8")
+        with os.fdopen(descriptor, mode, encoding=encoding) as stream:
             yield stream
         os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
         os.replace(temporary, path)

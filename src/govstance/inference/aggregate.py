@@ -12,6 +12,10 @@ import numpy as np
 from govstance.schema import STANCES, UNCERTAIN
 
 NONE_INDEX = STANCES.index("none")
+# Log-odds at which a document's direction is cut off when documents are pooled: 0.95. A model can't be surer of a
+# government's position from one document than a reader would be.
+LOG_ODDS_CAP = 3.0
+OPPOSITE = {"favor": "against", "against": "favor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,7 @@ class Evidence:
     Attributes:
         start, end: Character offsets into the document, end exclusive.
         text: The sentence.
-        stance: The stance of the answer.
+        stance: What it says.
         probability: Of that stance, read from the sentence alone.
     """
 
@@ -42,7 +46,10 @@ class StanceAnswer:
         stance: The most probable one; "uncertain" where the reader abstains.
         probability: Of the most probable stance.
         probabilities: (n_stances,), in the order of STANCES.
-        evidence: Sentences, strongest first; empty for `none`.
+        evidence: Sentences that bear on the government and say so, strongest first; empty for `none`, and where only
+            passages as a whole say so.
+        counter_evidence: Sentences that clearly say the opposite, strongest first.
+        n_passages: The passages it was asked about in.
     """
 
     government: str
@@ -51,6 +58,8 @@ class StanceAnswer:
     probability: float
     probabilities: tuple[float, ...]
     evidence: tuple[Evidence, ...] = ()
+    counter_evidence: tuple[Evidence, ...] = ()
+    n_passages: int = 1
 
 
 def pool_passages(probabilities: np.ndarray) -> np.ndarray:
@@ -78,6 +87,44 @@ def pool_passages(probabilities: np.ndarray) -> np.ndarray:
     total = weights.sum()
     mixture = weights @ normalised / total if total > 0 else np.full(directions.shape[1], 1.0 / directions.shape[1])
     return np.insert(mixture * stated.max(), NONE_INDEX, 1.0 - stated.max())
+
+
+def pool_documents(probabilities: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:
+    """Pools the documents of one government, target and period.
+
+    That a position is stated is as probable as in the document surest of it. Which one it is, is the mean of the
+    documents' log-odds, cut off at `LOG_ODDS_CAP`, each weighted by the square of its probability of stating one: long
+    and short documents count alike, and a hundred that repeat each other make the answer no surer than one.
+
+    Args:
+        probabilities: (n_documents, n_stances), pooled from each one's passages.
+        counts: (n_draws, n_documents), how often each document was drawn; None: each once.
+
+    Returns:
+        (n_stances,), or (n_draws, n_stances) with `counts`; sums to 1. One document alone keeps its probabilities.
+
+    Source:
+        Logarithmic opinion pool: Genest and Zidek 1986, Statistical Science 1(1).
+
+    Example:
+        >>> pool_documents(np.array([[0.0, 0.8, 0.0, 0.2], [0.0, 0.0, 0.0, 1.0]])).round(2).tolist()
+        [0.02, 0.76, 0.02, 0.2]
+    """
+    if counts is None:
+        if len(probabilities) == 1:
+            return probabilities[0]
+        return pool_documents(probabilities, np.ones((1, len(probabilities))))[0]
+    stated = 1.0 - probabilities[:, NONE_INDEX]
+    directions = np.delete(probabilities, NONE_INDEX, axis=1) / np.maximum(stated, np.finfo(float).tiny)[:, None]
+    certain = 1.0 / (1.0 + np.exp(-LOG_ODDS_CAP))
+    directions = np.clip(directions, 1.0 - certain, certain)
+    weights = counts * np.square(stated)
+    total = np.maximum(weights.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+    # The probabilities of one document are a softmax, whose log-odds differ from the logarithms by a constant only.
+    mixture = np.exp(weights @ np.log(directions) / total)
+    mixture /= mixture.sum(axis=1, keepdims=True)
+    surest = np.where(counts > 0, stated, 0.0).max(axis=1, keepdims=True)
+    return np.insert(mixture * surest, NONE_INDEX, 1.0 - surest[:, 0], axis=1)
 
 
 def abstaining(answers: Sequence[StanceAnswer], thresholds: Mapping[str, float | None]) -> list[StanceAnswer]:

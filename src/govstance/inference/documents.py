@@ -1,24 +1,23 @@
-"""What predict reads: plain text, JSON Lines of documents, or labelled-row-like pairs.
+"""What predict reads: documents, and labelled-row-like pairs; how a mapping or a text becomes one.
 
-A document: {"id", "text", "lang"?, "date"?, "speaker"?}. A line that carries "government" is a pair and is
-taken as it is: {"id", "text", "government", "lang"?, "date"?, "role"?}. A .txt file is one document.
+A document: {"id", "text", "lang"?, "date"?, "speaker"?}. A record that carries "government" is a pair and is
+taken as it is: {"id", "text", "government", "lang"?, "date"?, "role"?}.
 """
 
-import re
-import sys
-from collections.abc import Iterable
+import bisect
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from govstance.errors import BadRowsError, GovstanceError
-from govstance.files import numbered_json_lines
+from govstance.errors import GovstanceError
 from govstance.schema import ROLES, government_codes, is_iso_date, language_codes
+from govstance.text.dates import dateline, day_at_head
 from govstance.text.language import detect_language
 
-STANDARD_INPUT = "-"
-# "date 2022-04-03" at the head of a plain text says when it was written.
-DATELINE = re.compile(r"\s*date[ :]+(\d{4}-\d{2}-\d{2})\b", re.IGNORECASE)
+# Where a date was found, in words for a report.
+GIVEN, DATELINE, HEAD = "given", "dateline", "head of the text"
+# Detection is noise on so few letters; a name alone, "Poland", would be Swedish.
+LETTERS_TO_TELL = 20
+SHORT_TEXT_LANGUAGE = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,10 @@ class Document:
         government: For a pair: the only government asked about; None for an article.
         role: For a pair: "speaker" or "mentioned".
         body_start: Where the text proper begins, after a dateline.
+        source: The file it comes from.
+        lang_detected: Whether nobody gave the language.
+        date_from: Where the date was found; "given", or how it was detected.
+        pages: Where each page starts in the text; empty where there are none.
     """
 
     id: str
@@ -44,70 +47,70 @@ class Document:
     government: str | None = None
     role: str = "mentioned"
     body_start: int = 0
+    source: str = ""
+    lang_detected: bool = False
+    date_from: str | None = GIVEN
+    pages: tuple[int, ...] = ()
+
+    def page_of(self, offset: int) -> int | None:
+        """The page, counted from 1, that holds a character; None where there are no pages."""
+        return bisect.bisect_right(self.pages, offset) or None
 
 
-def read_documents(source: str) -> list[Document]:
-    """Reads documents from a .txt file, a .jsonl file, or JSON Lines on standard input ("-").
+def document_from_text(
+    document_id: str,
+    text: str,
+    *,
+    date: str | None = None,
+    date_from: str | None = GIVEN,
+    source: str = "",
+    pages: tuple[int, ...] = (),
+) -> Document:
+    """A plain text as a document; its language is detected, and its date where none is given.
 
-    Raises:
-        BadRowsError: Lines that are no document, all of them listed.
-        GovstanceError: No such file, another kind of file, or nothing in it.
-    """
-    if source == STANDARD_INPUT:
-        return _from_json_lines("standard input", sys.stdin.buffer)
-    path = Path(source)
-    if not path.is_file():
-        raise GovstanceError(f"input: no such file: {source} (looked from {Path.cwd()}).")
-    if path.suffix == ".txt":
-        return [document_from_text(path.stem, _read_text(path))]
-    if path.suffix in (".jsonl", ".ndjson"):
-        with path.open("rb") as stream:
-            return _from_json_lines(source, stream)
-    raise GovstanceError(f"input: expected a .txt or .jsonl file, or - for standard input; found {source}.")
+    A dateline at its head is its date and no part of what is read; else a full date in its first lines.
 
-
-def document_from_text(document_id: str, text: str) -> Document:
-    """A plain text as a document; its language is detected, a dateline at its head is its date.
+    Args:
+        document_id: Its name.
+        text: The text.
+        date, date_from: The day that is known without reading it, and whence.
+        source, pages: As in `Document`.
 
     Raises:
         GovstanceError: The text is empty.
     """
     if not text.strip():
         raise GovstanceError(f"{document_id}: expected a text, found nothing but white space.")
-    dateline = DATELINE.match(text)
-    has_date = dateline is not None and is_iso_date(dateline.group(1))
+    lang = _language_of(text)
+    found = _date_of(text, lang, date, date_from)
     return Document(
-        id=document_id,
-        text=text,
-        lang=detect_language(text),
-        date=dateline.group(1) if dateline and has_date else None,
-        body_start=dateline.end() if dateline and has_date else 0,
-    )
+        document_id, text, lang, found[0], body_start=found[2], source=source, lang_detected=True, date_from=found[1],
+        pages=pages,
+    )  # fmt: skip
 
 
-def _read_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise GovstanceError(f"{path}: expected UTF-8, found {error.reason} at byte {error.start}.") from None
+def _date_of(text: str, lang: str, date: str | None, date_from: str | None) -> tuple[str | None, str | None, int]:
+    """(day, where it was found, where the text proper begins)."""
+    line = dateline(text)
+    if line is not None:
+        return (date, date_from, line[1]) if date and date_from == GIVEN else (line[0], DATELINE, line[1])
+    if date:
+        return date, date_from, 0
+    day = day_at_head(text, lang)
+    return day, HEAD if day else None, 0
 
 
-def _from_json_lines(name: str, stream: Iterable[bytes]) -> list[Document]:
-    documents: list[Document] = []
-    problems: list[str] = []
-    for number, value, parse_problem in numbered_json_lines(stream):
-        found = [parse_problem] if parse_problem else _problems(value)
-        problems += [f"{number}: {problem}" for problem in found]
-        if not found:
-            documents.append(_document(value))
-    if problems:
-        raise BadRowsError(name, problems)
-    if not documents:
-        raise GovstanceError(f'{name}: expected at least one document {{"id", "text"}}, found none.')
-    return documents
+def is_short(text: str) -> bool:
+    """Whether a text has too few letters to tell its language by, and none that would: it is taken for English."""
+    return len(text.strip()) < LETTERS_TO_TELL and text.isascii()
 
 
-def _problems(value: Any) -> list[str]:
+def _language_of(text: str) -> str:
+    return SHORT_TEXT_LANGUAGE if is_short(text) else detect_language(text)
+
+
+def record_problems(value: Any) -> list[str]:
+    """Everything that is wrong with a record as a document: field, expected, found. Empty for a good one."""
     if not isinstance(value, dict):
         return [f"expected a JSON object with id and text, found {value!r:.60}"]
     problems = []
@@ -128,13 +131,24 @@ def _problems(value: Any) -> list[str]:
     return problems
 
 
-def _document(value: dict[str, Any]) -> Document:
+def document_from_record(value: dict[str, Any], source: str) -> Document:
+    """A checked record as a document; language and date are detected where they are absent, a pair's date is not."""
+    text = value["text"]
+    lang = value.get("lang") or _language_of(text)
+    if value.get("government"):
+        date, date_from, start = value.get("date"), GIVEN if value.get("date") else None, 0
+    else:
+        date, date_from, start = _date_of(text, lang, value.get("date"), GIVEN)
     return Document(
         id=value["id"],
-        text=value["text"],
-        lang=value.get("lang") or detect_language(value["text"]),
-        date=value.get("date"),
+        text=text,
+        lang=lang,
+        date=date,
         speaker=value.get("speaker"),
         government=value.get("government"),
         role=value.get("role") or "mentioned",
+        body_start=start,
+        source=source,
+        lang_detected=not value.get("lang"),
+        date_from=date_from,
     )

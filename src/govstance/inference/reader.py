@@ -1,10 +1,11 @@
 """Reads documents: sentences, passages, the governments named in each, the model on each pair, one answer.
 
 The model sees a passage of a few sentences with each government named in it. Once the answer of a
-government and target is known, the single sentences of the passages that carry it are read alone, and those
-that say the same are its evidence.
+government and target is known, the sentences that bear on it, in the passages that state a position, are read
+alone: those that say the same are its evidence, those that say the opposite its counter-evidence.
 """
 
+import bisect
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,15 +14,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from govstance.actors.finder import MentionFinder
-from govstance.inference.aggregate import Evidence, StanceAnswer, pool_passages, strongest
+from govstance.actors.matcher import Mention
+from govstance.inference.aggregate import OPPOSITE, Evidence, StanceAnswer, pool_passages, strongest
+from govstance.inference.bearing import governments_by_sentence
 from govstance.inference.documents import Document
 from govstance.models.baselines import StancePredictor
 from govstance.schema import STANCES, Row
 from govstance.targets import Target
 from govstance.text.sentences import Passage, Span, split_passages, split_sentences
 
-# A sentence that alone gives the stance less than this is no evidence, unless it is the best there is.
+# A sentence that alone gives the stance less than this is no evidence, unless it is the best there is ...
 EVIDENCE_THRESHOLD = 0.5
+# ... and gives it at least this much, and more than the opposite.
+LEAST_SUPPORT = 0.2
 DOCUMENTS_AT_ONCE = 32
 
 # (index of a passage or sentence, government)
@@ -36,6 +41,7 @@ class _Cut:
     sentences: list[Span]
     passages: list[Passage]
     governments: list[dict[str, str]]  # per passage: government -> role
+    bearing: list[frozenset[str]]  # per sentence: the governments it bears on
 
     def role(self, government: str) -> str:
         """The role of a government in any passage; it is the same in all."""
@@ -44,7 +50,7 @@ class _Cut:
 
 @dataclass(frozen=True)
 class _Draft:
-    """An answer before its evidence is known, and the passages that carry it."""
+    """An answer before its evidence is known, and the passages that state a position."""
 
     answer: StanceAnswer
     passages: list[int]
@@ -53,7 +59,8 @@ class _Draft:
         """The sentences that may be evidence; none for the answer `none`."""
         if self.answer.stance == "none":
             return []
-        return sorted({sentence for number in self.passages for sentence in cut.passages[number].sentences})
+        near = {sentence for number in self.passages for sentence in cut.passages[number].sentences}
+        return sorted(sentence for sentence in near if self.answer.government in cut.bearing[sentence])
 
 
 @dataclass
@@ -121,56 +128,93 @@ class ArticleReader:
                 if government in target.not_asked_of:
                     continue
                 values = np.array([probabilities[number, government][index] for number in numbers])
-                answer = _answer(government, target.id, pool_passages(values))
+                answer = _answer(government, target.id, pool_passages(values), n_passages=len(numbers))
                 stance = STANCES.index(answer.stance)
-                saying_so = [number for number, value in zip(numbers, values, strict=True) if value.argmax() == stance]
-                drafts.append(_Draft(answer, saying_so or [numbers[int(values[:, stance].argmax())]]))
+                stating = [
+                    number
+                    for number, value in zip(numbers, values, strict=True)
+                    if STANCES[int(value.argmax())] in (answer.stance, OPPOSITE.get(answer.stance))
+                ]
+                drafts.append(_Draft(answer, stating or [numbers[int(values[:, stance].argmax())]]))
         return drafts
 
     def _with_evidence(
         self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]
     ) -> list[StanceAnswer]:
-        """Keeps, of the sentences behind each answer, those that say the same when read alone."""
+        """Keeps, of the sentences behind each answer, those that say the same, or the opposite, when read alone."""
         target_index = {target.id: index for index, target in enumerate(self.targets)}
         answers = []
         for draft in drafts:
-            answer = draft.answer
-            sentences = draft.sentences(cut)
-            stance, index = STANCES.index(answer.stance), target_index[answer.target]
-            scores = [float(probabilities[sentence, answer.government][index, stance]) for sentence in sentences]
-            chosen = strongest(scores, self.max_evidence)
-            kept = [position for position in chosen if scores[position] >= EVIDENCE_THRESHOLD] or chosen[:1]
-            evidence = tuple(_evidence(cut, sentences[position], answer.stance, scores[position]) for position in kept)
-            answers.append(dataclasses.replace(answer, evidence=evidence))
+            answer, index = draft.answer, target_index[draft.answer.target]
+            scores = {sentence: probabilities[sentence, answer.government][index] for sentence in draft.sentences(cut)}
+            opposite = OPPOSITE.get(answer.stance)
+            answers.append(
+                dataclasses.replace(
+                    answer,
+                    evidence=self._evidence(cut, scores, answer.stance, least=LEAST_SUPPORT),
+                    counter_evidence=self._evidence(cut, scores, opposite, least=EVIDENCE_THRESHOLD)
+                    if opposite
+                    else (),
+                )
+            )
         return answers
+
+    def _evidence(
+        self, cut: _Cut, scores: Mapping[int, np.ndarray], stance: str, *, least: float
+    ) -> tuple[Evidence, ...]:
+        """The strongest sentences for a stance; where none is strong, the best one if it has at least `least`."""
+        index = STANCES.index(stance)
+        opposite = STANCES.index(OPPOSITE.get(stance, stance))
+        # A sentence that says the opposite rather is no evidence, however much it gives the stance.
+        supporting = [sentence for sentence, values in scores.items() if values[index] >= values[opposite]]
+        values = [float(scores[sentence][index]) for sentence in supporting]
+        chosen = [position for position in strongest(values, self.max_evidence) if values[position] >= least]
+        kept = [position for position in chosen if values[position] >= EVIDENCE_THRESHOLD] or chosen[:1]
+        return tuple(_evidence(cut, supporting[position], stance, values[position]) for position in kept)
 
     def _cut(self, document: Document) -> _Cut:
         if document.government is not None:
-            whole = Span(0, len(document.text))
-            sentences = split_sentences(document.text, document.lang) or [whole]
-            passage = Passage(whole, range(len(sentences)))
-            return _Cut(document, sentences, [passage], [{document.government: document.role}])
+            return self._cut_of_pair(document, document.government)
         body = document.text[document.body_start :]
-        sentences = [
-            Span(span.start + document.body_start, span.end + document.body_start)
-            for span in split_sentences(body, document.lang)
-        ]
+        offset = document.body_start
+        sentences = [Span(span.start + offset, span.end + offset) for span in split_sentences(body, document.lang)]
         passages = split_passages(
             sentences,
             sentences_per_passage=self.sentences_per_passage,
             stride=self.stride,
             max_characters=self.max_characters,
         )
+        mentions = [
+            dataclasses.replace(mention, start=mention.start + offset, end=mention.end + offset)
+            for mention in self.finder.find(body, document.lang, document.date)
+        ]
+        starts = [mention.start for mention in mentions]
         governments = []
         for passage in passages:
-            text = document.text[passage.span.start : passage.span.end]
-            roles = {
-                mention.government: "mentioned" for mention in self.finder.find(text, document.lang, document.date)
-            }
+            first, last = (bisect.bisect_left(starts, place) for place in (passage.span.start, passage.span.end))
+            roles = {mention.government: "mentioned" for mention in mentions[first:last]}
             if document.speaker is not None:
                 roles[document.speaker] = "speaker"
             governments.append(roles)
-        return _Cut(document, sentences, passages, governments)
+        bearing = self._bearing(document.text, sentences, mentions)
+        if document.speaker is not None:
+            bearing = [named | {document.speaker} for named in bearing]
+        return _Cut(document, sentences, passages, governments, bearing)
+
+    def _cut_of_pair(self, document: Document, government: str) -> _Cut:
+        """The whole text is one passage; where no sentence bears on the government, or it speaks, each may."""
+        whole = Span(0, len(document.text))
+        sentences = split_sentences(document.text, document.lang) or [whole]
+        passage = Passage(whole, range(len(sentences)))
+        mentions = self.finder.find(document.text, document.lang, document.date)
+        bearing = self._bearing(document.text, sentences, mentions)
+        if document.role == "speaker" or not any(government in named for named in bearing):
+            bearing = [named | {government} for named in bearing]
+        return _Cut(document, sentences, [passage], [{government: document.role}], bearing)
+
+    def _bearing(self, text: str, sentences: Sequence[Span], mentions: Sequence[Mention]) -> list[frozenset[str]]:
+        talked_about = {government for target in self.targets for government in target.not_asked_of}
+        return governments_by_sentence(text, sentences, mentions, talked_about=talked_about)
 
 
 def _passage_rows(cut: _Cut) -> dict[Pair, Row]:
@@ -219,7 +263,7 @@ def _row(document: Document, span: Span, government: str, role: str) -> Row:
     )
 
 
-def _answer(government: str, target: str, probabilities: np.ndarray) -> StanceAnswer:
+def _answer(government: str, target: str, probabilities: np.ndarray, *, n_passages: int) -> StanceAnswer:
     best = int(probabilities.argmax())
     return StanceAnswer(
         government=government,
@@ -227,6 +271,7 @@ def _answer(government: str, target: str, probabilities: np.ndarray) -> StanceAn
         stance=STANCES[best],
         probability=float(probabilities[best]),
         probabilities=tuple(float(value) for value in probabilities),
+        n_passages=n_passages,
     )
 
 

@@ -1,5 +1,6 @@
-"""Reads documents with a saved model; writes JSON Lines or prints a matrix with its evidence."""
+"""Reads documents with a saved model; writes JSON Lines, prints matrices with evidence, or pools them in a table."""
 
+import dataclasses
 import logging
 import re
 from collections.abc import Iterator
@@ -11,9 +12,12 @@ from govstance.config import PredictConfig, ReadingConfig
 from govstance.errors import GovstanceError
 from govstance.files import path_from_here, write_jsonl, write_text
 from govstance.inference.aggregate import StanceAnswer, abstaining
-from govstance.inference.documents import Document, read_documents
+from govstance.inference.documents import Document
 from govstance.inference.reader import ArticleReader
+from govstance.inference.sources import Reading, detected, read_documents
+from govstance.inference.table import in_table_order
 from govstance.jobs.places import mention_finder, model_of
+from govstance.jobs.stances import check_table, give_table, table_wanted
 from govstance.models.calibration import risk_name
 from govstance.models.folder import LoadedModel
 from govstance.progress import progress
@@ -28,7 +32,7 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
 
     Args:
         config: As composed from configs/apply/predict.yaml.
-        console: Where the matrix is printed when there is no output file.
+        console: Where matrices are printed when there is no output file, or the table.
 
     Returns:
         The number of documents answered.
@@ -38,7 +42,10 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     """
     use_threads(config.threads)
     _check(config)
-    documents = read_documents(config.input)
+    reading = read_documents(config.input, dataclasses.asdict(config.columns))
+    # A table's documents are read in an order of their own, so that not even rounding hangs on the order they came in.
+    documents = in_table_order(reading.documents) if table_wanted(config) else reading.documents
+    _tell(reading)
     finder = mention_finder(config.paths)
     model = model_of(config.model, config.paths, finder)
     thresholds = None if config.abstain is None else _thresholds(model, config.abstain)
@@ -54,13 +61,38 @@ def run_prediction(config: PredictConfig, console: Console) -> int:
     answered = _with_progress(reader.read(documents), len(documents))
     if thresholds is not None:
         answered = ((document, abstaining(answers, thresholds)) for document, answers in answered)
-    if config.output is None:
+    kept = list(answered) if table_wanted(config) else None
+    if config.output is not None:
+        objects = (answers_to_json(document, answers) for document, answers in kept or answered)
+        write_jsonl(Path(config.output), objects)
+    if kept is not None:
+        give_table(config, console, answered=kept, reading=reading, targets=model.targets)
+    elif config.output is None:
         for document, answers in answered:
             print_answers(console, document.id, answers, model.targets)
-        if config.picture is not None:
-            write_text(Path(config.picture), _without_web_fonts(console.export_svg(title="govstance")))
-        return len(documents)
-    return write_jsonl(Path(config.output), (answers_to_json(document.id, answers) for document, answers in answered))
+    if config.picture is not None:
+        write_text(Path(config.picture), _without_web_fonts(console.export_svg(title="govstance")))
+    return len(documents)
+
+
+def _tell(reading: Reading) -> None:
+    """Says what was not read, and what was detected where there is more than one document; one shows it itself."""
+    for failure in reading.failures:
+        logger.warning("not read: %s: %s", failure.file, failure.reason)
+    for note in reading.notes:
+        logger.warning("%s", note)
+    if reading.skipped:
+        told = ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in sorted(reading.skipped.items()))
+        logger.warning("left out, of a kind that is not read: %s", told)
+    if reading.n_files > 1:
+        logger.info(
+            "%d documents from %d of %d files",
+            len(reading.documents),
+            reading.n_files - len(reading.failures),
+            reading.n_files,
+        )
+    for sentence in detected(reading.documents) if len(reading.documents) > 1 else ():
+        logger.info("%s", sentence)
 
 
 def _without_web_fonts(svg: str) -> str:
@@ -114,7 +146,9 @@ def _check(config: PredictConfig) -> None:
     check_reading(config.reading)
     if config.output is not None and config.picture is not None:
         raise GovstanceError("output and picture exclude each other: a picture shows what is printed. Leave out one.")
-    for option, path in (("output", config.output), ("picture", config.picture)):
+    check_table(config)
+    names = ("output", "table", "report", "picture")
+    for option, path in ((name, getattr(config, name)) for name in names):
         if path is not None and Path(path).exists() and not config.overwrite:
             raise GovstanceError(f"{option}: {path} exists; choose another name or add overwrite=true.")
 

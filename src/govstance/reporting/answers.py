@@ -8,7 +8,8 @@ from rich.table import Table
 from rich.text import Text
 
 from govstance.actors.names import government_name
-from govstance.inference.aggregate import StanceAnswer
+from govstance.inference.aggregate import Evidence, StanceAnswer
+from govstance.inference.documents import Document
 from govstance.schema import STANCES, UNCERTAIN
 from govstance.targets import Target
 
@@ -16,10 +17,15 @@ from govstance.targets import Target
 STYLES = {"favor": "green", "against": "red", "neutral": "yellow", "none": "dim", UNCERTAIN: "magenta"}
 
 
-def answers_to_json(document_id: str, answers: Sequence[StanceAnswer]) -> dict[str, Any]:
-    """One document's answers as one object of the output."""
+def answers_to_json(document: Document, answers: Sequence[StanceAnswer]) -> dict[str, Any]:
+    """One document's answers as one object of the output, with its language and date and whether they were detected."""
     return {
-        "id": document_id,
+        "id": document.id,
+        "source": document.source,
+        "lang": document.lang,
+        "lang_detected": document.lang_detected,
+        "date": document.date,
+        "date_from": document.date_from if document.date else None,
         "stances": [
             {
                 "government": answer.government,
@@ -29,19 +35,22 @@ def answers_to_json(document_id: str, answers: Sequence[StanceAnswer]) -> dict[s
                 "probabilities": {
                     stance: round(value, 4) for stance, value in zip(STANCES, answer.probabilities, strict=True)
                 },
-                "evidence": [
-                    {
-                        "start": item.start,
-                        "end": item.end,
-                        "text": item.text,
-                        "stance": item.stance,
-                        "probability": round(item.probability, 4),
-                    }
-                    for item in answer.evidence
-                ],
+                "evidence": [_evidence_to_json(document, item) for item in answer.evidence],
+                "counter_evidence": [_evidence_to_json(document, item) for item in answer.counter_evidence],
             }
             for answer in answers
         ],
+    }
+
+
+def _evidence_to_json(document: Document, item: Evidence) -> dict[str, Any]:
+    page = document.page_of(item.start)
+    return ({} if page is None else {"page": page}) | {
+        "start": item.start,
+        "end": item.end,
+        "text": item.text,
+        "stance": item.stance,
+        "probability": round(item.probability, 4),
     }
 
 
@@ -94,14 +103,24 @@ def _print_evidence(
 ) -> None:
     for target in targets:
         answer = of_target.get(target.id)
-        if answer is None or not answer.evidence:
+        if answer is None or answer.stance == "none":
             continue
         heading = Text.assemble(
             (government_name(government), "bold"), f", {target.id}: ", (answer.stance, STYLES[answer.stance])
         )
-        console.print(heading)
-        sentences = Table.grid(padding=(0, 1), pad_edge=True)
-        for item in answer.evidence:
-            sentence = " ".join(item.text.split())
-            sentences.add_row(f"{item.probability:.2f}", Text(f"{sentence} [{item.start}:{item.end}]"))
-        console.print(sentences)
+        if answer.evidence:
+            console.print(heading)
+            console.print(_sentences(answer.evidence))
+        elif answer.probabilities[STANCES.index("none")] < answer.probability:
+            console.print(heading + Text("; no single sentence about it says so", "dim"))
+        if answer.counter_evidence:
+            stance = answer.counter_evidence[0].stance
+            console.print(Text.assemble("  but also ", (stance, STYLES[stance])))
+            console.print(_sentences(answer.counter_evidence))
+
+
+def _sentences(evidence: Sequence[Evidence]) -> Table:
+    sentences = Table.grid(padding=(0, 1), pad_edge=True)
+    for item in evidence:
+        sentences.add_row(f"{item.probability:.2f}", Text(f"{' '.join(item.text.split())} [{item.start}:{item.end}]"))
+    return sentences
