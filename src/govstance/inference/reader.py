@@ -148,21 +148,21 @@ class ArticleReader:
             answer, index = draft.answer, target_index[draft.answer.target]
             scores = {sentence: probabilities[sentence, answer.government][index] for sentence in draft.sentences(cut)}
             opposite = OPPOSITE.get(answer.stance)
+            # A sentence says the opposite if that is the likeliest reading of it.
+            contrary = {
+                sentence: values for sentence, values in scores.items() if STANCES[int(values.argmax())] == opposite
+            }
             answers.append(
                 dataclasses.replace(
                     answer,
-                    evidence=self._evidence(cut, scores, answer.stance, least=LEAST_SUPPORT),
-                    counter_evidence=self._evidence(cut, scores, opposite, least=EVIDENCE_THRESHOLD)
-                    if opposite
-                    else (),
+                    evidence=self._evidence(cut, scores, answer.stance),
+                    counter_evidence=self._evidence(cut, contrary, opposite) if opposite else (),
                 )
             )
         return answers
 
-    def _evidence(
-        self, cut: _Cut, scores: Mapping[int, np.ndarray], stance: str, *, least: float
-    ) -> tuple[Evidence, ...]:
-        """The strongest sentences for a stance; where none is strong, the best one if it has at least `least`."""
+    def _evidence(self, cut: _Cut, scores: Mapping[int, np.ndarray], stance: str) -> tuple[Evidence, ...]:
+        """The strongest sentences for a stance; where none is strong, the best one."""
         index = STANCES.index(stance)
         opposite = STANCES.index(OPPOSITE.get(stance, stance))
         # A sentence that says the opposite rather is no evidence, however much it gives the stance.
@@ -171,7 +171,7 @@ class ArticleReader:
         once = {cut.text_of(sentence): sentence for sentence in reversed(supporting)}
         supporting = [sentence for sentence in supporting if once[cut.text_of(sentence)] == sentence]
         values = [float(scores[sentence][index]) for sentence in supporting]
-        chosen = [position for position in strongest(values, self.max_evidence) if values[position] >= least]
+        chosen = [position for position in strongest(values, self.max_evidence) if values[position] >= LEAST_SUPPORT]
         kept = [position for position in chosen if values[position] >= EVIDENCE_THRESHOLD] or chosen[:1]
         return tuple(_evidence(cut, supporting[position], stance, values[position]) for position in kept)
 
