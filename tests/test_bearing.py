@@ -62,3 +62,12 @@ def test_evidence_of_one_government_is_never_a_sentence_about_another(keyword_pr
     assert france.evidence == ()
     assert [(item.text, item.stance) for item in france.counter_evidence] == [("France condemns it.", "against")]
     assert of["KAZ", "sanctions_support"].evidence == ()
+
+
+def test_the_same_sentence_is_evidence_once(keyword_predictor):
+    reader = ArticleReader(keyword_predictor, load_targets(ROOT / "data" / "targets.yaml"), FINDER)
+    ((_, answers),) = reader.read(
+        [Document("a", "France imposes. It rained. France imposes. France imposes more.", "en")]
+    )
+    sanctions = next(answer for answer in answers if answer.target == "sanctions_support")
+    assert [item.text for item in sanctions.evidence] == ["France imposes.", "France imposes more."]

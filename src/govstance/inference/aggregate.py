@@ -48,7 +48,7 @@ class StanceAnswer:
         probabilities: (n_stances,), in the order of STANCES.
         evidence: Sentences that bear on the government and say so, strongest first; empty for `none`, and where only
             passages as a whole say so.
-        counter_evidence: Sentences that clearly say the opposite, strongest first.
+        counter_evidence: Sentences that say the opposite sooner than anything else, strongest first.
         n_passages: The passages it was asked about in.
     """
 

@@ -43,6 +43,11 @@ class _Cut:
     governments: list[dict[str, str]]  # per passage: government -> role
     bearing: list[frozenset[str]]  # per sentence: the governments it bears on
 
+    def text_of(self, sentence: int) -> str:
+        """The words of a sentence."""
+        span = self.sentences[sentence]
+        return self.document.text[span.start : span.end]
+
     def role(self, government: str) -> str:
         """The role of a government in any passage; it is the same in all."""
         return next(roles[government] for roles in self.governments if government in roles)
@@ -148,27 +153,30 @@ class ArticleReader:
             answer, index = draft.answer, target_index[draft.answer.target]
             scores = {sentence: probabilities[sentence, answer.government][index] for sentence in draft.sentences(cut)}
             opposite = OPPOSITE.get(answer.stance)
+            # A sentence says the opposite if that is the likeliest reading of it.
+            contrary = {
+                sentence: values for sentence, values in scores.items() if STANCES[int(values.argmax())] == opposite
+            }
             answers.append(
                 dataclasses.replace(
                     answer,
-                    evidence=self._evidence(cut, scores, answer.stance, least=LEAST_SUPPORT),
-                    counter_evidence=self._evidence(cut, scores, opposite, least=EVIDENCE_THRESHOLD)
-                    if opposite
-                    else (),
+                    evidence=self._evidence(cut, scores, answer.stance),
+                    counter_evidence=self._evidence(cut, contrary, opposite) if opposite else (),
                 )
             )
         return answers
 
-    def _evidence(
-        self, cut: _Cut, scores: Mapping[int, np.ndarray], stance: str, *, least: float
-    ) -> tuple[Evidence, ...]:
-        """The strongest sentences for a stance; where none is strong, the best one if it has at least `least`."""
+    def _evidence(self, cut: _Cut, scores: Mapping[int, np.ndarray], stance: str) -> tuple[Evidence, ...]:
+        """The strongest sentences for a stance; where none is strong, the best one."""
         index = STANCES.index(stance)
         opposite = STANCES.index(OPPOSITE.get(stance, stance))
         # A sentence that says the opposite rather is no evidence, however much it gives the stance.
         supporting = [sentence for sentence, values in scores.items() if values[index] >= values[opposite]]
+        # A book says some things word for word again; once is enough.
+        once = {cut.text_of(sentence): sentence for sentence in reversed(supporting)}
+        supporting = [sentence for sentence in supporting if once[cut.text_of(sentence)] == sentence]
         values = [float(scores[sentence][index]) for sentence in supporting]
-        chosen = [position for position in strongest(values, self.max_evidence) if values[position] >= least]
+        chosen = [position for position in strongest(values, self.max_evidence) if values[position] >= LEAST_SUPPORT]
         kept = [position for position in chosen if values[position] >= EVIDENCE_THRESHOLD] or chosen[:1]
         return tuple(_evidence(cut, supporting[position], stance, values[position]) for position in kept)
 
@@ -277,4 +285,4 @@ def _answer(government: str, target: str, probabilities: np.ndarray, *, n_passag
 
 def _evidence(cut: _Cut, sentence: int, stance: str, probability: float) -> Evidence:
     span = cut.sentences[sentence]
-    return Evidence(span.start, span.end, cut.document.text[span.start : span.end], stance, probability)
+    return Evidence(span.start, span.end, cut.text_of(sentence), stance, probability)

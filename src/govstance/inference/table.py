@@ -20,9 +20,7 @@ PERIODS: Mapping[str, int] = {"day": 10, "month": 7, "year": 4, "all": 0}
 ALL, UNDATED = "all", "undated"
 CONFLICTING = "conflicting"
 POSITIONS = tuple(stance for stance in STANCES if stance != "none")
-# A sentence from which a side counts as strong; one document in five that has such a sentence for the weaker side
-# makes a conflict, so one stray sentence among a hundred documents does not.
-STRONG = 0.5
+# One document in five that says the rarer side makes a conflict; one stray sentence among a hundred does not.
 WEAKER_SIDE_SHARE = 0.2
 # Draws are made so many cells' worth at a time, to bound memory.
 MAX_DRAWN_CELLS = 20_000_000
@@ -192,11 +190,13 @@ def _interval(values: np.ndarray, stance: int, seed: int) -> tuple[float, float]
 
 
 def _conflicting(answers: Sequence[StanceAnswer]) -> bool:
-    """Whether favor and against each have a strong sentence in a fifth of the documents that have one for either."""
-    sides = []
-    for answer in answers:
-        strong = {item.stance for item in _evidence_of(answer) if item.probability >= STRONG}
-        sides.append(strong & {"favor", "against"})
+    """Whether favor and against each are said in a fifth of the documents that say either.
+
+    A document says what its answer is, and what a single sentence of it clearly says.
+    """
+    sides = [
+        {answer.stance, *(item.stance for item in answer.counter_evidence)} & {"favor", "against"} for answer in answers
+    ]
     with_a_side = sum(bool(side) for side in sides)
     least = WEAKER_SIDE_SHARE * with_a_side
     return with_a_side > 0 and all(sum(stance in side for side in sides) >= least for stance in ("favor", "against"))
