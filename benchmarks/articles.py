@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.common import seconds_of
 from govstance.actors.finder import MentionFinder
-from govstance.config import ReadingConfig
+from govstance.apply_config import ReadingConfig
 from govstance.errors import GovstanceError
 from govstance.inference.documents import Document
 from govstance.inference.reader import ArticleReader

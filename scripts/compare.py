@@ -10,13 +10,14 @@ import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 
-from govstance.config import CompareConfig, register_schemas, to_dataclass
+from govstance.apply_config import APPLY_SCHEMAS, CompareConfig
+from govstance.config import register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.command_line import describe_script, exit_on_bad_input, start_run_folder
 from govstance.jobs.compare import PAGE_FILE, run_comparison
 from govstance.reporting.comparison_tables import print_comparison
 
-register_schemas()
+register_schemas(APPLY_SCHEMAS)
 describe_script(__file__, __doc__)
 
 

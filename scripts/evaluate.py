@@ -11,7 +11,8 @@ import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 
-from govstance.config import EvaluateConfig, register_schemas, to_dataclass
+from govstance.apply_config import APPLY_SCHEMAS, EvaluateConfig
+from govstance.config import register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.command_line import describe_script, exit_on_bad_input, start_run_folder
 from govstance.jobs.evaluate import describe_data, run_evaluation
@@ -21,7 +22,7 @@ from govstance.jobs.validity import run_validity
 from govstance.reporting.tables import print_headline
 from govstance.reporting.validity_page import print_validity
 
-register_schemas()
+register_schemas(APPLY_SCHEMAS)
 describe_script(__file__, __doc__)
 
 

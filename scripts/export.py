@@ -9,11 +9,12 @@ Examples:
 import hydra
 from omegaconf import DictConfig
 
-from govstance.config import ExportConfig, register_schemas, to_dataclass
+from govstance.apply_config import APPLY_SCHEMAS, ExportConfig
+from govstance.config import register_schemas, to_dataclass
 from govstance.jobs.command_line import describe_script, exit_on_bad_input
 from govstance.jobs.export import run_export
 
-register_schemas()
+register_schemas(APPLY_SCHEMAS)
 describe_script(__file__, __doc__)
 
 

@@ -11,11 +11,12 @@ import hydra
 from omegaconf import DictConfig
 from rich.console import Console
 
-from govstance.config import PredictConfig, register_schemas, to_dataclass
+from govstance.apply_config import APPLY_SCHEMAS, PredictConfig
+from govstance.config import register_schemas, to_dataclass
 from govstance.jobs.command_line import describe_script, exit_on_bad_input
 from govstance.jobs.predict import run_prediction
 
-register_schemas()
+register_schemas(APPLY_SCHEMAS)
 describe_script(__file__, __doc__)
 
 

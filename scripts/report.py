@@ -9,12 +9,13 @@ Examples:
 import hydra
 from omegaconf import DictConfig
 
-from govstance.config import ReportConfig, register_schemas, to_dataclass
+from govstance.apply_config import APPLY_SCHEMAS, ReportConfig
+from govstance.config import register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.command_line import describe_script, exit_on_bad_input
 from govstance.jobs.report import run_report
 
-register_schemas()
+register_schemas(APPLY_SCHEMAS)
 describe_script(__file__, __doc__)
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from conftest import TARGET_IDS, learnable_rows
 
-from govstance.config import CompareConfig
+from govstance.apply_config import CompareConfig
 from govstance.errors import GovstanceError
 from govstance.evaluation.alignment import Answer, common_rows
 from govstance.evaluation.comparison import RunGroup, compare_pairs, flipped_rows, system_summaries

@@ -8,6 +8,7 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import ConfigCompositionException
 from omegaconf import OmegaConf
 
+from govstance.apply_config import APPLY_SCHEMAS
 from govstance.config import SCHEMAS, TrainConfig, register_schemas, to_dataclass
 from govstance.sweep_config import SWEEP_SCHEMAS, TuneConfig
 
@@ -32,6 +33,7 @@ REQUIRED = {
 @pytest.fixture(autouse=True)
 def _schemas():
     register_schemas()
+    register_schemas(APPLY_SCHEMAS)
     register_schemas(SWEEP_SCHEMAS)
 
 
@@ -45,7 +47,7 @@ def _train_configs():
 def test_every_script_composes_to_its_dataclass(path):
     with initialize_config_dir(str(path.parent), version_base="1.3"):
         config = compose(path.stem, overrides=REQUIRED[path.stem])
-    schema = (SCHEMAS | SWEEP_SCHEMAS)[f"{path.stem}_schema"]
+    schema = (SCHEMAS | APPLY_SCHEMAS | SWEEP_SCHEMAS)[f"{path.stem}_schema"]
     assert isinstance(to_dataclass(config, schema), schema)
 
 

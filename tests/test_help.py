@@ -10,6 +10,7 @@ from conftest import ROOT
 from hydra import compose, initialize_config_dir
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
+from govstance.apply_config import APPLY_SCHEMAS
 from govstance.config import HELP_TEMPLATE, register_schemas
 from govstance.sweep_config import SWEEP_SCHEMAS
 
@@ -20,6 +21,7 @@ CONFIGS = {path.stem: path for path in (ROOT / "configs").rglob("*.yaml") if pat
 @pytest.fixture(autouse=True)
 def _schemas():
     register_schemas()
+    register_schemas(APPLY_SCHEMAS)
     register_schemas(SWEEP_SCHEMAS)
 
 

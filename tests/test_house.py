@@ -11,7 +11,7 @@ PACKAGE = ROOT / "src" / "govstance"
 # A floor imports only floors before it; modules of one floor may import each other.
 FLOORS = (
     ("errors", "schema", "threads", "progress"),
-    ("config", "sweep_config"),
+    ("config", "apply_config", "sweep_config"),
     ("files",),
     ("targets", "actors", "facts"),
     ("text",),

@@ -12,7 +12,8 @@ from conftest import ROOT, TARGET_IDS, learnable_rows
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 from govstance.actors.finder import MentionFinder
-from govstance.config import ExportConfig, ModelConfig, ParityConfig
+from govstance.apply_config import ExportConfig, ParityConfig
+from govstance.config import ModelConfig
 from govstance.errors import GovstanceError, ModelFolderError
 from govstance.evaluation.parity import parity
 from govstance.files import read_json, write_jsonl

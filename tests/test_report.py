@@ -16,7 +16,8 @@ import pytest
 import yaml
 from conftest import ROOT, TARGET_IDS, KeywordPredictor, learnable_rows
 
-from govstance.config import PathsConfig, ReportConfig
+from govstance.apply_config import ReportConfig
+from govstance.config import PathsConfig
 from govstance.corpus.label_errors import read_predictions, review_queue
 from govstance.errors import GovstanceError
 from govstance.evaluation.reliability import reliability_scores

@@ -9,7 +9,8 @@ import pytest
 from conftest import ROOT, KeywordPredictor
 from test_scripts import run
 
-from govstance.config import EvaluateConfig, PathsConfig, SpeechesConfig
+from govstance.apply_config import EvaluateConfig, SpeechesConfig
+from govstance.config import PathsConfig
 from govstance.errors import GovstanceError
 from govstance.facts import load_facts
 from govstance.files import read_json, write_json, write_text

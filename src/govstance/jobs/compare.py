@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from govstance.config import CompareConfig
+from govstance.apply_config import CompareConfig
 from govstance.errors import GovstanceError
 from govstance.evaluation.alignment import CommonRows, common_rows
 from govstance.evaluation.comparison import (

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from govstance.actors.finder import MentionFinder
-from govstance.config import EvaluateConfig
+from govstance.apply_config import EvaluateConfig
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError

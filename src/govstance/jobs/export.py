@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from govstance.config import ExportConfig
+from govstance.apply_config import ExportConfig
 from govstance.errors import GovstanceError
 from govstance.jobs.places import cache_folder, mention_finder, model_of
 from govstance.models.folder import DESCRIPTION_FILE, ENGINES, ONNX, save_model

@@ -10,7 +10,7 @@ from typing import Any
 
 from govstance.actors.finder import MentionFinder
 from govstance.actors.names import government_name
-from govstance.config import ExportConfig, ParityConfig
+from govstance.apply_config import ExportConfig, ParityConfig
 from govstance.corpus.reader import read_rows
 from govstance.corpus.splits import in_split, with_splits
 from govstance.errors import GovstanceError, ModelFolderError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from govstance.config import PredictConfig, ReadingConfig
+from govstance.apply_config import PredictConfig, ReadingConfig
 from govstance.errors import GovstanceError
 from govstance.files import path_from_here, write_jsonl, write_text
 from govstance.inference.aggregate import StanceAnswer, abstaining

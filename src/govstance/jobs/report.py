@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from govstance.config import ReportConfig
+from govstance.apply_config import ReportConfig
 from govstance.corpus.reader import read_rows
 from govstance.errors import GovstanceError
 from govstance.files import read_json, sha256_of_file

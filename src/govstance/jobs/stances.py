@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from govstance.config import PredictConfig
+from govstance.apply_config import PredictConfig
 from govstance.errors import GovstanceError
 from govstance.files import write_text
 from govstance.inference.sources import Reading, detected

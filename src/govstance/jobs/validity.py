@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from govstance.actors.finder import MentionFinder
-from govstance.config import EvaluateConfig, ReadingConfig, SpeechesConfig
+from govstance.apply_config import EvaluateConfig, ReadingConfig, SpeechesConfig
 from govstance.corpus.standoff import annotated_splits
 from govstance.errors import GovstanceError
 from govstance.evaluation.uncertainty import DRAWS

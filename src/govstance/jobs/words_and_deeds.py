@@ -8,7 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from govstance.actors.names import government_name
-from govstance.config import EvaluateConfig
+from govstance.apply_config import EvaluateConfig
 from govstance.evaluation.external import disagreement, rank_agreement
 from govstance.facts import Criterion, Fact, Facts
 from govstance.inference.aggregate import strongest
