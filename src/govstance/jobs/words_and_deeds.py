@@ -191,7 +191,7 @@ def _cases(
     target_probabilities: np.ndarray,
     limit: int,
 ) -> list[_Case]:
-    """The governments on the wrong side of most others, of those that speak of the subject.
+    """The governments on the wrong side of most others, of those that state a position.
 
     Args:
         criterion, reading: What they did, what was read.
@@ -202,9 +202,9 @@ def _cases(
     codes = [code for code in said if code in criterion.facts]
     values = [criterion.values[criterion.facts[code].value] for code in codes]
     shares = dict(zip(codes, disagreement([said[code].score for code in codes], values), strict=True))
-    speaking = [code for code in codes if said[code].n_passages and shares[code] > 0]
+    stating = [code for code in codes if said[code].stance != "none" and shares[code] > 0]
     # Of two on the wrong side of as many, the one that says more.
-    ordered = sorted(speaking, key=lambda code: (-shares[code], -abs(said[code].score)))
+    ordered = sorted(stating, key=lambda code: (-shares[code], -abs(said[code].score)))
     cases = []
     for code in ordered[:limit]:
         indices = [number for number, passage in enumerate(reading.passages) if passage.speech.government == code]
