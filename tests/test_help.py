@@ -54,7 +54,7 @@ def test_each_script_says_what_it_does_with_three_examples_that_compose(path):
 
 def test_help_shows_the_docstring_the_groups_and_the_settings():
     result = subprocess.run(
-        [sys.executable, "scripts/train.py", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "scripts/train.py", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=600
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("Train on labelled rows, score on their test split")
