@@ -117,7 +117,11 @@ def _mlflow(config: TrackingConfig, run_folder: Path, settings: Mapping[str, str
         mlflow.set_tag("run_folder", str(run_folder))
         # The callback writes the Trainer's arguments under their bare names, `seed` and others are in both.
         mlflow.log_params({f"govstance.{name}": value for name, value in settings.items()})
-        yield Tracker([MLflowCallback()], lambda scores: mlflow.log_metrics(dict(scores)))
+
+        def log_scores(scores: Mapping[str, float]) -> None:
+            mlflow.log_metrics(dict(scores))
+
+        yield Tracker([MLflowCallback()], log_scores)
 
 
 @contextlib.contextmanager
