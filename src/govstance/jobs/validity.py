@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from govstance.actors.finder import MentionFinder
 from govstance.apply_config import EvaluateConfig, ReadingConfig, SpeechesConfig
@@ -26,6 +25,7 @@ from govstance.jobs.places import BUILTIN, mention_finder, model_of
 from govstance.jobs.predict import check_reading
 from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts, predicted
 from govstance.models.folder import LoadedModel
+from govstance.progress import progress
 from govstance.reporting.validity_page import map_svg, validity_csv, validity_page
 from govstance.threads import use_threads
 from govstance.training.run_folder import PROVENANCE_FILE, data_fingerprints, now, write_provenance
@@ -84,16 +84,18 @@ def _read(
     touches = subject_test(finder, facts.subject_governments, facts.subject_words)
     passages: list[SpeechPassage] = []
     n_in_all = 0
-    for speech in tqdm(speeches, desc="finding passages", unit="speech"):
-        kept, n_passages = subject_passages(
-            speech,
-            touches,
-            sentences_per_passage=reading.sentences_per_passage,
-            stride=reading.stride,
-            max_characters=reading.max_characters,
-        )
-        passages += kept
-        n_in_all += n_passages
+    with progress("finding passages", total=len(speeches), unit="speech") as advance:
+        for speech in speeches:
+            kept, n_passages = subject_passages(
+                speech,
+                touches,
+                sentences_per_passage=reading.sentences_per_passage,
+                stride=reading.stride,
+                max_characters=reading.max_characters,
+            )
+            passages += kept
+            n_in_all += n_passages
+            advance(1)
     rows = [passage.row() for passage in passages]
     probabilities = {model.name: predicted(model, rows, "reading passages")}
     for name, baseline in model.baselines.items():

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from govstance.actors.names import government_name
 from govstance.apply_config import EvaluateConfig
@@ -16,6 +15,7 @@ from govstance.inference.speeches import Position, Speech, SpeechPassage, positi
 from govstance.models.folder import LoadedModel
 from govstance.models.onnx_predictor import OnnxPredictor
 from govstance.models.predictor import TransformerPredictor
+from govstance.progress import progress
 from govstance.schema import STANCES, Row
 from govstance.text.sentences import Span
 
@@ -58,8 +58,8 @@ def predicted(model: LoadedModel, rows: Sequence[Row], doing: str) -> np.ndarray
         return np.zeros((0, len(model.predictor.target_ids), len(STANCES)))
     if not isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
         return model.predictor.predict_probabilities(rows)
-    with tqdm(total=len(rows), desc=doing, unit="text") as bar:
-        return model.predictor.predict_probabilities(rows, bar.update)
+    with progress(doing, total=len(rows), unit="passage") as advance:
+        return model.predictor.predict_probabilities(rows, advance)
 
 
 def held_against_facts(
