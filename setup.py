@@ -23,7 +23,9 @@ class BuildWithData(build_py):
         for pattern in CARRIED:
             files = sorted(ROOT.glob(pattern))
             if not files:
-                raise FileNotFoundError(f"{ROOT}: expected {pattern}, found none; build from a whole checkout or sdist.")
+                raise FileNotFoundError(
+                    f"{ROOT}: expected {pattern}, found none; build from a whole checkout or sdist."
+                )
             for file in files:
                 target = Path(self.build_lib, "govstance", file.relative_to(ROOT))
                 self.mkpath(str(target.parent))

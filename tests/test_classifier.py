@@ -53,7 +53,9 @@ def test_it_answers_as_predict_does(classifier, tmp_path):
 
 
 def test_several_texts_are_answered_in_their_order(classifier):
-    read = classifier.classify([STATEMENT, "Poland demands new sanctions against Russia."], lang="en", date="2023-01-02")
+    read = classifier.classify(
+        [STATEMENT, "Poland demands new sanctions against Russia."], lang="en", date="2023-01-02"
+    )
     assert [item.document.id for item in read] == ["texts[0]", "texts[1]"]
     assert [{answer.government for answer in item.answers} & {"KAZ", "POL"} for item in read] == [{"KAZ"}, {"POL"}]
     assert classifier.classify([]) == []
