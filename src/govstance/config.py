@@ -13,13 +13,16 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING, DictConfig, OmegaConf
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+_PACKAGE = Path(__file__).resolve().parent
+# Holds data/ and configs/: an installed wheel carries what reading needs of them in the package (setup.py).
+CARRIED_ROOT = _PACKAGE if (_PACKAGE / "data").is_dir() else PROJECT_ROOT
 
 
 @dataclass
 class PathsConfig:
     """Where things lie."""
 
-    data: str = str(PROJECT_ROOT / "data")
+    data: str = str(CARRIED_ROOT / "data")
     outputs: str = str(PROJECT_ROOT / "outputs")
     # Converted backbones; null: $GOVSTANCE_CACHE, else ~/.cache/govstance.
     cache: str | None = None

@@ -19,7 +19,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue
 
-from govstance.config import HELP_TEMPLATE, PROJECT_ROOT
+from govstance.config import CARRIED_ROOT, HELP_TEMPLATE
 from govstance.errors import EXIT_STATUS_BAD_INPUT, GovstanceError
 from govstance.files import write_text
 from govstance.jobs.run_status import FAILED, FINISHED, SKIPPED, STOPPED, begin_run, end_run, goes_on_here, log_of
@@ -27,7 +27,7 @@ from govstance.threads import process_rank
 
 logger = logging.getLogger(__name__)
 
-CONFIGS = PROJECT_ROOT / "configs"
+CONFIGS = CARRIED_ROOT / "configs"
 RESOLVED_CONFIG_FILE = "config.yaml"
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 from govstance.actors.finder import MentionFinder
-from govstance.errors import ModelFolderError
+from govstance.errors import GovstanceError, ModelFolderError
 from govstance.files import read_json, write_json
 from govstance.models.baselines import BASELINES, Baseline, FrequencyBaseline, TfidfBaseline, load_baseline
 from govstance.models.calibration import Calibration, Thresholds
@@ -130,6 +130,7 @@ def load_model(folder: Path, finder: MentionFinder, *, cache_folder: Path | None
 
     Raises:
         ModelFolderError: There is no whole model, or one of another schema.
+        GovstanceError: What runs it is not installed.
     """
     model_folder = folder / "model" if (folder / "model").is_dir() else folder
     path = model_folder / DESCRIPTION_FILE
@@ -174,9 +175,14 @@ def _load_predictor(
     calibration = Calibration(**value["calibration"])
     if engine == ONNX:
         return OnnxPredictor.load(folder, calibration, finder)
-    from govstance.models.delta import load_delta
-    from govstance.models.predictor import TransformerPredictor, encoder_for
-
+    try:
+        from govstance.models.delta import load_delta
+        from govstance.models.predictor import TransformerPredictor, encoder_for
+    except ModuleNotFoundError as error:
+        raise GovstanceError(
+            f"{folder}: the engine torch needs the package {error.name}, which is not installed. "
+            "Mend it with: pip install 'govstance[torch]', or read a folder exported with engine=onnx."
+        ) from error
     if value.get("delta_from"):
         model, tokenizer = load_delta(folder, value["delta_from"], cache_folder=cache_folder)
         return TransformerPredictor(model, encoder_for(model, tokenizer, finder), calibration)

@@ -1,0 +1,35 @@
+"""Carries into a wheel what reading needs and lies outside the package; all else is in pyproject.toml.
+
+data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are.
+"""
+
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+CARRIED = ("data/actors/*.yaml", "configs/apply/predict.yaml")
+
+
+class BuildWithData(build_py):
+    """Builds the package with the gazetteer and the settings of `govstance` in it, under the same names."""
+
+    def run(self) -> None:
+        """Builds, then copies; a pattern without a file is an error, for the package would not work."""
+        super().run()
+        if self.editable_mode:
+            return
+        for pattern in CARRIED:
+            files = sorted(ROOT.glob(pattern))
+            if not files:
+                raise FileNotFoundError(
+                    f"{ROOT}: expected {pattern}, found none; build from a whole checkout or sdist."
+                )
+            for file in files:
+                target = Path(self.build_lib, "govstance", file.relative_to(ROOT))
+                self.mkpath(str(target.parent))
+                self.copy_file(str(file), str(target))
+
+
+setup(cmdclass={"build_py": BuildWithData})
