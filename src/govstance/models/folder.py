@@ -181,7 +181,7 @@ def _load_predictor(
     except ModuleNotFoundError as error:
         raise GovstanceError(
             f"{folder}: the engine torch needs the package {error.name}, which is not installed. "
-            "Mend it with: pip install 'govstance[torch]', or read a folder exported with engine=onnx."
+            f"Mend it with: pip install {error.name}, or read a folder exported with engine=onnx."
         ) from error
     if value.get("delta_from"):
         model, tokenizer = load_delta(folder, value["delta_from"], cache_folder=cache_folder)

@@ -1,14 +1,14 @@
-"""Carries into a wheel what reading needs and lies outside the package; all else is in pyproject.toml.
+"""Carries into a wheel what reading needs and lies outside the package; pyproject.toml names the class.
 
-data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are.
+data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are. No part of the
+package: only the build imports it.
 """
 
 from pathlib import Path
 
-from setuptools import setup
 from setuptools.command.build_py import build_py
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[1]
 CARRIED = ("data/actors/*.yaml", "configs/apply/predict.yaml")
 
 
@@ -24,12 +24,9 @@ class BuildWithData(build_py):
             files = sorted(ROOT.glob(pattern))
             if not files:
                 raise FileNotFoundError(
-                    f"{ROOT}: expected {pattern}, found none; build from a whole checkout or sdist."
+                    f"{ROOT}: expected {pattern}, found none; build from a whole checkout."
                 )
             for file in files:
                 target = Path(self.build_lib, "govstance", file.relative_to(ROOT))
                 self.mkpath(str(target.parent))
                 self.copy_file(str(file), str(target))
-
-
-setup(cmdclass={"build_py": BuildWithData})
