@@ -1,7 +1,7 @@
 """Carries into a wheel what reading needs and lies outside the package; pyproject.toml names the class.
 
-data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are. No part of the
-package: only the build imports it.
+data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are. Only the build
+imports this; it is no part of the package.
 """
 
 from pathlib import Path
@@ -23,9 +23,7 @@ class BuildWithData(build_py):
         for pattern in CARRIED:
             files = sorted(ROOT.glob(pattern))
             if not files:
-                raise FileNotFoundError(
-                    f"{ROOT}: expected {pattern}, found none; build from a whole checkout."
-                )
+                raise FileNotFoundError(f"{ROOT}: expected {pattern}, found none; build from a whole checkout.")
             for file in files:
                 target = Path(self.build_lib, "govstance", file.relative_to(ROOT))
                 self.mkpath(str(target.parent))

@@ -14,7 +14,11 @@ def built(tmp_path_factory):
     folder, elsewhere = tmp_path_factory.mktemp("built"), tmp_path_factory.mktemp("elsewhere")
     steps = ["egg_info", "--egg-base", str(elsewhere), "build_py", "--build-lib", str(folder)]
     result = subprocess.run(
-        [sys.executable, "-c", "import setuptools; setuptools.setup()", "--quiet", *steps], cwd=ROOT, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", "import setuptools; setuptools.setup()", "--quiet", *steps],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert result.returncode == 0, result.stderr
     return folder, elsewhere
