@@ -1,6 +1,6 @@
 """Carries into a wheel what reading needs and lies outside the package; pyproject.toml names the class.
 
-data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are. Only the build
+data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are. Only a build
 imports this; it is no part of the package.
 """
 

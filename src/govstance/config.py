@@ -14,7 +14,7 @@ from omegaconf import MISSING, DictConfig, OmegaConf
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _PACKAGE = Path(__file__).resolve().parent
-# Holds data/ and configs/; a wheel carries in the package what reading needs of them (src/build_with_data.py).
+# Holds data/ and configs/; a wheel carries in the package what reading needs of them.
 CARRIED_ROOT = _PACKAGE if (_PACKAGE / "data").is_dir() else PROJECT_ROOT
 
 
