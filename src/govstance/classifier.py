@@ -110,7 +110,7 @@ class StanceClassifier:
         """
         shared = {"lang": lang, "date": date, "speaker": speaker, "government": government, "role": role}
         records = [
-            {"id": f"{SOURCE}[{number}]", "text": text} | shared
+            {"id": f"{SOURCE}[{number}]", "text": text, **shared}
             for number, text in enumerate([texts] if isinstance(texts, str) else texts)
         ]
         for record in records:
