@@ -23,7 +23,7 @@ from govstance.models.onnx_predictor import OnnxPredictor
 from govstance.models.predictor import TransformerPredictor
 from govstance.progress import progress
 from govstance.reporting.tables import report_markdown
-from govstance.schema import SPLITS, Row
+from govstance.schema import SPLITS, STANCES, Row
 from govstance.threads import use_threads
 from govstance.training.run_folder import data_fingerprints, now, write_provenance
 
@@ -110,12 +110,7 @@ def score_model(
             f"none of the {len(rows)} rows has a label for a target of the model ({', '.join(target_ids)}): "
             "nothing can be scored."
         )
-    with progress("scoring", total=len(rows), unit="row") as advance:
-        if isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
-            probabilities = model.predictor.predict_probabilities(rows, advance)
-        else:
-            probabilities = model.predictor.predict_probabilities(rows)
-            advance(len(rows))
+    probabilities = predicted(model, rows, "scoring")
     systems = {model.name: system_scores(gold, probabilities, groups, target_ids)}
     others = {}
     for name, baseline in model.baselines.items():
@@ -146,6 +141,16 @@ def score_model(
     write_text(run_folder / REPORT_FILE, report_markdown(metrics, title=f"{model.name}: scores", facts=_facts(metrics)))
     write_json(run_folder / METRICS_FILE, metrics)
     return metrics
+
+
+def predicted(model: LoadedModel, rows: Sequence[Row], doing: str) -> np.ndarray:
+    """Probabilities, (n_rows, n_targets, n_stances), with a bar where there is something to wait for."""
+    if not rows:
+        return np.zeros((0, len(model.predictor.target_ids), len(STANCES)))
+    if not isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
+        return model.predictor.predict_probabilities(rows)
+    with progress(doing, total=len(rows), unit="row") as advance:
+        return model.predictor.predict_probabilities(rows, advance)
 
 
 def _name_probe_scores(

@@ -20,10 +20,10 @@ from govstance.inference.speeches import (
     subject_passages,
     subject_test,
 )
-from govstance.jobs.evaluate import METRICS_FILE, METRICS_SCHEMA_VERSION
+from govstance.jobs.evaluate import METRICS_FILE, METRICS_SCHEMA_VERSION, predicted
 from govstance.jobs.places import BUILTIN, mention_finder, model_of
 from govstance.jobs.predict import check_reading
-from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts, predicted
+from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts
 from govstance.models.folder import LoadedModel
 from govstance.progress import progress
 from govstance.reporting.validity_page import map_svg, validity_csv, validity_page

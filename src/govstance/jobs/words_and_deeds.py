@@ -12,10 +12,8 @@ from govstance.evaluation.external import disagreement, rank_agreement
 from govstance.facts import Criterion, Fact, Facts
 from govstance.inference.aggregate import strongest
 from govstance.inference.speeches import Position, Speech, SpeechPassage, positions, sentences_behind
+from govstance.jobs.evaluate import predicted
 from govstance.models.folder import LoadedModel
-from govstance.models.onnx_predictor import OnnxPredictor
-from govstance.models.predictor import TransformerPredictor
-from govstance.progress import progress
 from govstance.schema import STANCES, Row
 from govstance.text.sentences import Span
 
@@ -50,16 +48,6 @@ class _Case:
     def rows(self) -> list[Row]:
         """The sentences as the model reads them, in the same order."""
         return [passage.row(span) for passage, span in self.sentences]
-
-
-def predicted(model: LoadedModel, rows: Sequence[Row], doing: str) -> np.ndarray:
-    """(n_rows, n_targets, n_stances), with a bar where there is something to wait for."""
-    if not rows:
-        return np.zeros((0, len(model.predictor.target_ids), len(STANCES)))
-    if not isinstance(model.predictor, TransformerPredictor | OnnxPredictor):
-        return model.predictor.predict_probabilities(rows)
-    with progress(doing, total=len(rows), unit="passage") as advance:
-        return model.predictor.predict_probabilities(rows, advance)
 
 
 def held_against_facts(
