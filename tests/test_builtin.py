@@ -31,12 +31,7 @@ def answers(tmp_path_factory):
     ("government", "target", "stance"),
     [
         ("KAZ", "annexation_recognition", "against"),
-        pytest.param(
-            *("KAZ", "sanctions_support", "favor"),
-            marks=pytest.mark.xfail(
-                strict=True, reason="read as against, 0.47: the model is better elsewhere (docs/LOG.md, experiment 21)"
-            ),
-        ),
+        ("KAZ", "sanctions_support", "favor"),
         ("KAZ", "russia_alliance", "favor"),
         ("BLR", "sanctions_support", "against"),
         ("BLR", "russia_alliance", "favor"),
