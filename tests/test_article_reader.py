@@ -108,6 +108,7 @@ def test_the_json_form(reader):
         "lang_detected": False,
         "date": None,
         "date_from": None,
+        "speaker": None,
         "stances": [],
     }
     assert sanctions == {
@@ -116,6 +117,7 @@ def test_the_json_form(reader):
         "stance": "favor",
         "probability": 0.85,
         "probabilities": {"favor": 0.85, "against": 0.05, "neutral": 0.05, "none": 0.05},
+        "n_passages": 1,
         "evidence": [
             {"page": 1, "start": 0, "end": 15, "text": "France imposes.", "stance": "favor", "probability": 0.85}
         ],

@@ -12,6 +12,7 @@ from rich.console import Console
 from govstance.errors import GovstanceError
 from govstance.inference.aggregate import Evidence, StanceAnswer, pool_documents
 from govstance.inference.documents import Document
+from govstance.inference.sources import Detected
 from govstance.inference.table import stance_table
 from govstance.reporting.stance_page import PageFacts, stance_page
 from govstance.reporting.stance_plots import timeline_plot
@@ -155,7 +156,9 @@ def test_the_printed_table_fits_80_characters(documents):
 
 
 def test_the_page_shows_what_the_table_says(documents):
-    facts = PageFacts([document for document, _ in documents], "builtin", "month", None, 0, [("x.pdf", "broken")], [])
+    facts = PageFacts(
+        Detected.of(document for document, _ in documents), "builtin", "month", None, 0, [("x.pdf", "broken")], []
+    )
     overall, by_month = (stance_table(documents, period=period) for period in ("all", "month"))
     page = stance_page(overall, by_month, targets=[TARGET], facts=facts, world_map="<svg id='world'></svg>")
     assert "<mark>The sentence itself.</mark> After it." in page

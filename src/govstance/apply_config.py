@@ -64,6 +64,18 @@ class ColumnsConfig:
 
 
 @dataclass
+class RayConfig:
+    """Reading with several processes or machines, engine=ray."""
+
+    # Of a running cluster, such as auto or ray://<host>:10001; null: one on this machine, which ends with the run.
+    address: str | None = None
+    # Processes that hold the model; null: as many as the cores allow.
+    actors: int | None = None
+    # Of the matrix library in each; `threads` is not used.
+    threads: int = 1
+
+
+@dataclass
 class PredictConfig:
     """scripts/predict.py"""
 
@@ -73,8 +85,14 @@ class PredictConfig:
     # Lines on standard input.
     input: Any = MISSING
     columns: ColumnsConfig = field(default_factory=ColumnsConfig)
-    # A .jsonl file to write, one object a document; null: print each document's matrix, unless a table is asked for.
+    # A .jsonl file that is written as documents are read, any number of them, one object each; or a .parquet file. null:
+    # print each document's matrix, unless a table is asked for; all documents are then held in memory.
     output: str | None = None
+    # Go on with an unfinished `output`; false: begin it anew.
+    resume: bool = True
+    # local: this process reads. ray: several do, see `ray`; the answers are the same.
+    engine: str = "local"
+    ray: RayConfig = field(default_factory=RayConfig)
     # A table of all documents, government by target by period: .jsonl, .csv or .parquet. null: none.
     table: str | None = None
     # day, month, year or all; without `table` and `report` the table is printed. null: all, months in the report.
@@ -85,7 +103,7 @@ class PredictConfig:
     seed: int = 0
     # An .svg picture of what is printed; null: none.
     picture: str | None = None
-    # Overwrite `output`, `table`, `report` and `picture` where they exist.
+    # Overwrite `output`, `table`, `report` and `picture` where they exist and are whole.
     overwrite: bool = False
     # The share of wrong answers wanted, one of those the model has thresholds for (0.02, 0.05, 0.1, 0.2): what is less
     # sure than its threshold is answered `uncertain`. null: every answer is a stance.

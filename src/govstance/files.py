@@ -41,6 +41,11 @@ def write_json(path: Path, value: Any) -> None:
     write_text(path, json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
+def json_line(value: Any) -> str:
+    """A value as one compact line of JSON, without its end."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
 def write_jsonl(path: Path, values: Iterable[Any]) -> int:
     """Writes one compact JSON value a line, atomically.
 
@@ -50,7 +55,7 @@ def write_jsonl(path: Path, values: Iterable[Any]) -> int:
     count = 0
     with atomic_writer(path) as stream:
         for value in values:
-            stream.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+            stream.write(json_line(value) + "\n")
             count += 1
     return count
 
@@ -69,16 +74,19 @@ def read_json(path: Path) -> Any:
         raise GovstanceError(f"{path}: expected JSON, found {error}.") from None
 
 
-def numbered_json_lines(stream: Iterable[bytes]) -> Iterator[tuple[int, Any, str | None]]:
+def numbered_json_lines(stream: Iterable[bytes], *, after: int = 0) -> Iterator[tuple[int, Any, str | None]]:
     """Parses JSON Lines; blank lines are passed over.
 
     Args:
         stream: Lines as bytes, so that a wrong encoding is reported with its line.
+        after: So many lines at the head are passed over unparsed.
 
     Yields:
         (line number from 1, value, None), or (line number, None, what is wrong) where a line is no JSON.
     """
     for number, line in enumerate(stream, start=1):
+        if number <= after:
+            continue
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             if text.strip():
@@ -122,3 +130,14 @@ def sha256_of_file(path: Path) -> str:
     """The hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hashes_below(folder: Path, pattern: str) -> dict[str, str]:
+    """Path below the folder -> sha256; empty where it is no folder, such as the name of a hub repository."""
+    files = sorted(path for path in folder.rglob(pattern) if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in files}
+
+
+def sha256_of_json(value: Any) -> str:
+    """The hexadecimal SHA-256 of a value that JSON can hold; the order of keys is no matter."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

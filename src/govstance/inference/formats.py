@@ -3,6 +3,7 @@
 The libraries for the last three are imported when first needed and belong to the extra `documents`.
 """
 
+import codecs
 import importlib
 import io
 import logging
@@ -21,6 +22,9 @@ from govstance.errors import GovstanceError
 from govstance.schema import is_iso_date
 from govstance.text.language import detect_language
 
+UTF_8, UTF_16 = "utf-8-sig", "utf-16"
+# Enough to tell an encoding by, and little enough for memory.
+SAMPLE_BYTES = 2**19
 # Tried where a text is no UTF-8, each the commonest of its script; the first wins a tie.
 ENCODINGS = (
     "cp1252",
@@ -84,10 +88,21 @@ def decoded(data: bytes) -> tuple[str, str | None]:
     Raises:
         GovstanceError: They are no text.
     """
+    encoding, note = encoding_of(data)
+    return data.decode(encoding, errors="replace" if encoding == UTF_16 else "strict"), note
+
+
+def encoding_of(data: bytes) -> tuple[str, str | None]:
+    """How bytes are to be decoded, and a note where that is a guess.
+
+    Raises:
+        GovstanceError: They are no text.
+    """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace"), None
+        return UTF_16, None
     try:
-        return data.decode("utf-8-sig"), None
+        data.decode(UTF_8)
+        return UTF_8, None
     except UnicodeDecodeError as error:
         problem = f"expected UTF-8, found {error.reason} at byte {error.start}"
     if b"\x00" in data:
@@ -103,7 +118,30 @@ def decoded(data: bytes) -> tuple[str, str | None]:
         wanted = next((name for name, languages in LATIN_ENCODINGS.items() if lang in languages), ENCODINGS[0])
         fitting = {name for match in matches for name in (match.encoding, *match.could_be_from_charset)}
         encoding = wanted if wanted in fitting else encoding
-    return data.decode(encoding), f"no UTF-8: read as {encoding}, which is a guess"
+    return encoding, f"no UTF-8: read as {encoding}, which is a guess"
+
+
+def encoding_of_file(path: Path) -> tuple[str, str | None]:
+    """As `encoding_of` for a file of any size: the part round its first byte that is no UTF-8 decides.
+
+    Raises:
+        GovstanceError: It is no text.
+    """
+    decoder = codecs.getincrementaldecoder(UTF_8)()
+    with path.open("rb") as stream:
+        start = 0
+        while True:
+            part = stream.read(SAMPLE_BYTES)
+            if start == 0 and part.startswith((b"\xff\xfe", b"\xfe\xff")):
+                return UTF_16, None
+            try:
+                decoder.decode(part, final=not part)
+            except UnicodeDecodeError:
+                stream.seek(max(0, start - SAMPLE_BYTES))
+                return encoding_of(stream.read(2 * SAMPLE_BYTES))
+            if not part:
+                return UTF_8, None
+            start += len(part)
 
 
 def _plain(data: bytes) -> Extracted:

@@ -96,9 +96,10 @@ class ArticleReader:
         """
         remaining = iter(documents)
         while chunk := list(itertools.islice(remaining, DOCUMENTS_AT_ONCE)):
-            yield from zip(chunk, self._read_chunk(chunk), strict=True)
+            yield from zip(chunk, self.read_together(chunk), strict=True)
 
-    def _read_chunk(self, documents: Sequence[Document]) -> list[list[StanceAnswer]]:
+    def read_together(self, documents: Sequence[Document]) -> list[list[StanceAnswer]]:
+        """Answers of each of some documents, whose passages share the model's batches; all are held in memory."""
         cuts = [self._cut(document) for document in documents]
         passages = self._predict([_passage_rows(cut) for cut in cuts])
         drafts = [self._draft(values) for values in passages]

@@ -6,12 +6,13 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from govstance.errors import BadRowsError, GovstanceError
-from govstance.inference.documents import Document, document_from_text, is_short
+from govstance.inference.documents import GIVEN, Document, document_from_text, is_short
 from govstance.inference.formats import EXTRACTORS, extract
 from govstance.inference.records import FIELDS, JSON_LINES, TABLES, documents_from_json_lines, documents_from_table
 from govstance.schema import is_iso_date
@@ -63,10 +64,7 @@ def read_documents(source: str | Sequence[str], columns: Mapping[str, str] = SAM
     if source == STANDARD_INPUT:
         return Reading(documents_from_json_lines("standard input", sys.stdin.buffer), 1, [], {}, [])
     patterns = [source] if isinstance(source, str) else list(source)
-    files, skipped = _files(patterns)
-    if not files:
-        found = ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in skipped.items()) or "nothing"
-        raise GovstanceError(f"input: expected files of the kinds {', '.join(READABLE)}; found {found}.")
+    files, skipped = files_of(patterns)
     if len(patterns) == len(files) == 1 and Path(patterns[0]).is_file():
         documents, notes = _read_one(files[0], files[0].stem, str(files[0]), columns)
         return Reading(documents, 1, [], {}, _with_name(notes, files[0].name))
@@ -77,9 +75,7 @@ def _read_many(files: Sequence[Path], skipped: Mapping[str, int], columns: Mappi
     documents: list[Document] = []
     failures: list[Failure] = []
     notes: list[str] = []
-    common = _common_folder(files)
-    for path in files:
-        name = path.absolute().relative_to(common).as_posix()
+    for path, name in zip(files, short_names(files), strict=True):
         try:
             found, noted = _read_one(path, name, name, columns)
         except BadRowsError as error:
@@ -104,6 +100,21 @@ def _read_one(path: Path, name: str, source: str, columns: Mapping[str, str]) ->
             return documents_from_json_lines(source, stream), []
     if suffix in TABLES:
         return documents_from_table(path, source, columns)
+    document, noted = document_of_file(path, name, source)
+    return [document], noted
+
+
+def document_of_file(path: Path, name: str, source: str) -> tuple[Document, list[str]]:
+    """A file that holds one document, and notes on how it was read.
+
+    Args:
+        path: The file.
+        name: Of the document.
+        source: What the document says it comes from.
+
+    Raises:
+        GovstanceError: It can't be read.
+    """
     try:
         extracted = extract(path)
     except GovstanceError as error:
@@ -112,11 +123,15 @@ def _read_one(path: Path, name: str, source: str, columns: Mapping[str, str]) ->
     document = document_from_text(
         name, extracted.text, date=date, date_from=date_from, source=source, pages=extracted.pages
     )
-    return [document], [extracted.note] if extracted.note else []
+    return document, [extracted.note] if extracted.note else []
 
 
-def _files(patterns: Sequence[str]) -> tuple[list[Path], Mapping[str, int]]:
-    """The files to read, each once and in the order of their names, and those of folders that are of other kinds."""
+def files_of(patterns: Sequence[str]) -> tuple[list[Path], Mapping[str, int]]:
+    """The files to read, each once and in the order of their names, and those of folders that are of other kinds.
+
+    Raises:
+        GovstanceError: There is none.
+    """
     files: dict[Path, None] = {}
     skipped: Counter[str] = Counter()
     for pattern in patterns:
@@ -134,6 +149,9 @@ def _files(patterns: Sequence[str]) -> tuple[list[Path], Mapping[str, int]]:
                 files[path] = None
             else:
                 skipped[path.suffix.lower()] += 1
+    if not files:
+        told = ", ".join(f"{count} {suffix or 'without a suffix'}" for suffix, count in skipped.items()) or "nothing"
+        raise GovstanceError(f"input: expected files of the kinds {', '.join(READABLE)}; found {told}.")
     return sorted(files), skipped
 
 
@@ -141,9 +159,10 @@ def _hidden(path: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
-def _common_folder(files: Sequence[Path]) -> Path:
-    """The deepest folder that holds all files: names below it are short and tell them apart."""
-    return Path(os.path.commonpath([path.absolute().parent for path in files]))
+def short_names(files: Sequence[Path]) -> list[str]:
+    """The files' names below the deepest folder that holds them all: short, and they tell them apart."""
+    common = Path(os.path.commonpath([path.absolute().parent for path in files]))
+    return [path.absolute().relative_to(common).as_posix() for path in files]
 
 
 def _day_in_name(name: str) -> str | None:
@@ -168,20 +187,81 @@ def _with_name(notes: Sequence[str], name: str) -> list[str]:
     return [f"{name}: {note}" for note in notes]
 
 
-def detected(documents: Sequence[Document]) -> Iterator[str]:
+@dataclass
+class Detected:
+    """Counts of documents, and of what was detected in them and not given.
+
+    Attributes:
+        n_documents, n_short, n_undated: Documents; those too short to tell their language by; those without a date.
+        languages: Detected ones.
+        all_languages: Given and detected.
+        date_sources: Where a date that was not given was found.
+        dates: The first and the last, or nothing.
+    """
+
+    n_documents: int = 0
+    n_short: int = 0
+    n_undated: int = 0
+    languages: Counter[str] = field(default_factory=Counter)
+    all_languages: Counter[str] = field(default_factory=Counter)
+    date_sources: Counter[str] = field(default_factory=Counter)
+    dates: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, documents: Iterable[Document]) -> "Detected":
+        """The counts of some documents."""
+        counts = cls()
+        for document in documents:
+            counts.n_documents += 1
+            counts.all_languages[document.lang] += 1
+            if document.lang_detected:
+                counts.languages[document.lang] += 1
+                counts.n_short += is_short(document.text)
+            if document.date is None:
+                counts.n_undated += 1
+                continue
+            counts.dates = _first_and_last([*counts.dates, document.date])
+            if document.date_from != GIVEN:
+                counts.date_sources[str(document.date_from)] += 1
+        return counts
+
+    def add(self, other: "Detected") -> None:
+        """Counts the documents of another too."""
+        self.n_documents += other.n_documents
+        self.n_short += other.n_short
+        self.n_undated += other.n_undated
+        self.languages += other.languages
+        self.all_languages += other.all_languages
+        self.date_sources += other.date_sources
+        self.dates = _first_and_last([*self.dates, *other.dates])
+
+    def sentences(self) -> Iterator[str]:
+        """What is told, in sentences that count."""
+        if self.languages:
+            told = ", ".join(f"{lang} {count}" for lang, count in sorted(self.languages.items()))
+            told += f" ({self.n_short} too short to tell, taken for English)" if self.n_short else ""
+            yield f"language detected in {self.languages.total()} of {self.n_documents} documents: {told}"
+        if self.date_sources:
+            told = ", ".join(f"{source} {count}" for source, count in sorted(self.date_sources.items()))
+            yield f"date detected in {self.date_sources.total()} of {self.n_documents} documents, from: {told}"
+        if self.n_undated:
+            yield f"no date in {self.n_undated} of {self.n_documents} documents"
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON, for `from_json`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Detected":
+        """What `to_json` gave."""
+        counters = {name: Counter(value[name]) for name in ("languages", "all_languages", "date_sources")}
+        return cls(**{**value, **counters})
+
+
+def _first_and_last(dates: Sequence[str]) -> list[str]:
+    return [min(dates), max(dates)] if dates else []
+
+
+def detected(documents: Iterable[Document]) -> Iterator[str]:
     """What was detected and not given, in sentences that count."""
-    languages = Counter(document.lang for document in documents if document.lang_detected)
-    if languages:
-        told = ", ".join(f"{lang} {count}" for lang, count in sorted(languages.items()))
-        short = sum(document.lang_detected and is_short(document.text) for document in documents)
-        told += f" ({short} too short to tell, taken for English)" if short else ""
-        yield f"language detected in {languages.total()} of {len(documents)} documents: {told}"
-    sources = Counter(document.date_from for document in documents if document.date and document.date_from != "given")
-    if sources:
-        told = ", ".join(
-            f"{source} {count}" for source, count in sorted(sources.items(), key=lambda item: str(item[0]))
-        )
-        yield f"date detected in {sources.total()} of {len(documents)} documents, from: {told}"
-    undated = sum(document.date is None for document in documents)
-    if undated:
-        yield f"no date in {undated} of {len(documents)} documents"
+    return Detected.of(documents).sentences()

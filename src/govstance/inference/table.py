@@ -1,9 +1,11 @@
 """The table: what each government holds on each target in each period, since when, and which sentences say so.
 
-Documents count alike, however long. Nothing hangs on their order: they are sorted first, and draws are seeded.
+Documents count alike, however long, and nothing hangs on their order. They are pooled as they come; of each only its
+probabilities are kept, for the intervals.
 """
 
-import re
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +13,9 @@ import numpy as np
 
 from govstance.errors import GovstanceError
 from govstance.evaluation.uncertainty import DRAWS, central_interval
-from govstance.inference.aggregate import Evidence, StanceAnswer, pool_documents
+from govstance.inference.aggregate import StanceAnswer, pool_documents
 from govstance.inference.documents import Document
+from govstance.inference.table_rows import Sentence, TableRow, keep_strongest, rank
 from govstance.schema import STANCES, UNCERTAIN
 
 # Characters of an ISO day that name a period.
@@ -24,73 +27,96 @@ POSITIONS = tuple(stance for stance in STANCES if stance != "none")
 WEAKER_SIDE_SHARE = 0.2
 # Draws are made so many cells' worth at a time, to bound memory.
 MAX_DRAWN_CELLS = 20_000_000
-CONTEXT_CHARACTERS = 280
-BLANK_LINES = re.compile(r"[ \t]*\n\s*")
 
 Answered = tuple[Document, Sequence[StanceAnswer]]
-Observation = tuple[Document, StanceAnswer]
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence that a row rests on, and where it stands.
+@dataclass
+class _Cell:
+    """What is kept of the documents of one row: 32 bytes each, for the interval, and the strongest sentences."""
 
-    Attributes:
-        stance, probability, text, start, end: As in `Evidence`.
-        document, source, date, speaker, lang, page: Of the document it is from.
-        before, after: The text round it, cut at a space.
+    values: array = field(default_factory=lambda: array("d"))  # (n_answered * n_stances,)
+    n_documents: int = 0
+    n_stating: int = 0
+    n_passages: int = 0
+    n_sided: Counter[str] = field(default_factory=Counter)  # documents that say favor, against, either of them
+    sentences: dict[str, dict[str, Sentence]] = field(default_factory=lambda: {stance: {} for stance in POSITIONS})
+
+    def add(self, document: Document, answer: StanceAnswer, limit: int) -> None:
+        self.n_documents += 1
+        self.n_passages += answer.n_passages
+        if answer.stance != UNCERTAIN:
+            self.values.extend(answer.probabilities)
+            self.n_stating += answer.stance in POSITIONS
+            # A document says what its answer is, and what a single sentence of it clearly says.
+            sides = {answer.stance, *(item.stance for item in answer.counter_evidence)} & {"favor", "against"}
+            self.n_sided.update([*sides, "either"] if sides else ())
+        for item in (*answer.evidence, *answer.counter_evidence):
+            if item.stance in self.sentences:
+                keep_strongest(self.sentences[item.stance], document, item, limit)
+
+    def conflicting(self) -> bool:
+        """Whether favor and against each are said in a fifth of the documents that say either."""
+        least = WEAKER_SIDE_SHARE * self.n_sided["either"]
+        return self.n_sided["either"] > 0 and min(self.n_sided["favor"], self.n_sided["against"]) >= least
+
+
+@dataclass
+class _Day:
+    """What the documents of one day say of a government and target."""
+
+    stances: set[str]
+    last: tuple[tuple[str, str, str], str]  # place and stance of the last of them, in the order of documents
+
+
+class TableBuilder:
+    """Pools answers as they come, in any order.
+
+    Args:
+        period: One of PERIODS.
+        max_sentences: Per row and stance.
+
+    Raises:
+        GovstanceError: Another period.
     """
 
-    stance: str
-    probability: float
-    text: str
-    start: int
-    end: int
-    document: str
-    source: str
-    date: str | None
-    speaker: str | None
-    lang: str
-    page: int | None
-    before: str = field(repr=False, default="")
-    after: str = field(repr=False, default="")
+    def __init__(self, *, period: str, max_sentences: int = 3):
+        if period not in PERIODS:
+            raise GovstanceError(f"period: expected one of {', '.join(PERIODS)}; found {period}.")
+        self._period = period
+        self._max_sentences = max_sentences
+        self._cells: dict[tuple[str, str], dict[str, _Cell]] = {}
+        self._days: dict[tuple[str, str], dict[str, _Day]] = {}
 
+    def add(self, document: Document, answers: Iterable[StanceAnswer]) -> None:
+        """Counts a document."""
+        period = _period_of(document.date, self._period)
+        for answer in answers:
+            pair = (answer.government, answer.target)
+            self._cells.setdefault(pair, {}).setdefault(period, _Cell()).add(document, answer, self._max_sentences)
+            if document.date and answer.stance in POSITIONS:
+                said = (_place(document), answer.stance)
+                day = self._days.setdefault(pair, {}).setdefault(document.date, _Day(set(), said))
+                day.stances.add(answer.stance)
+                day.last = max(day.last, said)
 
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """One government's stance on one target in one period.
+    def rows(self, *, seed: int = 0) -> list[TableRow]:
+        """The table so far, sorted by government, target and period, the undated last.
 
-    Attributes:
-        government: ISO 3166-1 alpha-3 code.
-        target: Target id.
-        period: "2022", "2022-04", "2022-04-05", "all" or "undated".
-        stance: One of STANCES, "conflicting" or "uncertain" (the reader abstained on every document).
-        leaning: The most probable stance, which a conflict hides; None where all are uncertain.
-        probability: Of the leaning; None where all are uncertain.
-        interval: Of `probability`, 95 %, by drawing documents; None with fewer than two.
-        probabilities: (n_stances,), in the order of STANCES; None where all are uncertain.
-        since: ISO day of the first document of the unbroken run with this stance that lasts to the end of the period.
-        n_documents: That name the government (or are its own).
-        n_stating: Of them, those that state a position.
-        n_uncertain: Of them, those on which the reader abstained.
-        n_passages: That name it.
-        sentences: Stance -> strongest sentences, for favor, against and neutral.
-    """
+        Args:
+            seed: Of the draws of documents.
+        """
+        rows = []
+        for pair, cells in sorted(self._cells.items()):
+            days = sorted(self._days.get(pair, {}).items())
+            for name in sorted(cells, key=lambda name: (name == UNDATED, name)):
+                row = _row((*pair, name), cells[name], seed)
+                until = [(date, day) for date, day in days if name != UNDATED and self._period_is(date, name)]
+                rows.append(_with_since(row, until))
+        return rows
 
-    government: str
-    target: str
-    period: str
-    stance: str
-    leaning: str | None
-    probability: float | None
-    interval: tuple[float, float] | None
-    probabilities: tuple[float, ...] | None
-    since: str | None
-    n_documents: int
-    n_stating: int
-    n_uncertain: int
-    n_passages: int
-    sentences: Mapping[str, tuple[Sentence, ...]]
+    def _period_is(self, date: str, until: str) -> bool:
+        return _period_of(date, self._period) <= until
 
 
 def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: int = 3, seed: int = 0) -> list[TableRow]:
@@ -108,27 +134,14 @@ def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: in
     Raises:
         GovstanceError: Another period.
     """
-    if period not in PERIODS:
-        raise GovstanceError(f"period: expected one of {', '.join(PERIODS)}; found {period}.")
-    ordered = sorted(answered, key=lambda item: _place(item[0]))
-    of_pair: dict[tuple[str, str], list[Observation]] = {}
-    for document, answers in ordered:
-        for answer in answers:
-            of_pair.setdefault((answer.government, answer.target), []).append((document, answer))
-    rows = []
-    for (government, target), observations in sorted(of_pair.items()):
-        cells: dict[str, list[Observation]] = {}
-        for observation in observations:
-            cells.setdefault(_period_of(observation[0].date, period), []).append(observation)
-        for name in sorted(cells, key=lambda name: (name == UNDATED, name)):
-            until = [item for item in observations if item[0].date and _period_of(item[0].date, period) <= name]
-            row = _row((government, target, name), cells[name], max_sentences=max_sentences, seed=seed)
-            rows.append(_with_since(row, until if name != UNDATED else []))
-    return rows
+    builder = TableBuilder(period=period, max_sentences=max_sentences)
+    for document, answers in answered:
+        builder.add(document, answers)
+    return builder.rows(seed=seed)
 
 
 def in_table_order(documents: Iterable[Document]) -> list[Document]:
-    """The documents in the order that the table sorts them."""
+    """The documents in an order of their own, whatever order they came in."""
     return sorted(documents, key=_place)
 
 
@@ -142,18 +155,17 @@ def _period_of(date: str | None, period: str) -> str:
     return UNDATED if date is None else date[: PERIODS[period]]
 
 
-def _row(key: tuple[str, str, str], cell: Sequence[Observation], *, max_sentences: int, seed: int) -> TableRow:
-    answered = [answer for _, answer in cell if answer.stance != UNCERTAIN]
-    sentences = _sentences(cell, max_sentences)
+def _row(key: tuple[str, str, str], cell: _Cell, seed: int) -> TableRow:
     leaning, probability, interval, pooled = None, None, None, None
-    if answered:
-        values = np.array([answer.probabilities for answer in answered])
+    if cell.values:
+        values = np.frombuffer(cell.values).reshape(-1, len(STANCES))
+        values = values[np.lexsort(values.T)]  # so that neither sums nor draws hang on the order they came in
         pooled = pool_documents(values)
         best = int(pooled.argmax())
         leaning, probability = STANCES[best], float(pooled[best])
         interval = _interval(values, best, seed)
     stance = leaning or UNCERTAIN
-    if leaning in ("favor", "against") and _conflicting(answered):
+    if leaning in ("favor", "against") and cell.conflicting():
         stance = CONFLICTING
     government, target, period = key
     return TableRow(
@@ -166,11 +178,11 @@ def _row(key: tuple[str, str, str], cell: Sequence[Observation], *, max_sentence
         interval=interval,
         probabilities=None if pooled is None else tuple(map(float, pooled)),
         since=None,
-        n_documents=len(cell),
-        n_stating=sum(answer.stance in POSITIONS for answer in answered),
-        n_uncertain=len(cell) - len(answered),
-        n_passages=sum(answer.n_passages for _, answer in cell),
-        sentences=sentences,
+        n_documents=cell.n_documents,
+        n_stating=cell.n_stating,
+        n_uncertain=cell.n_documents - len(cell.values) // len(STANCES),
+        n_passages=cell.n_passages,
+        sentences={stance: tuple(sorted(kept.values(), key=rank)) for stance, kept in cell.sentences.items()},
     )
 
 
@@ -189,69 +201,12 @@ def _interval(values: np.ndarray, stance: int, seed: int) -> tuple[float, float]
     return central_interval(np.concatenate(drawn))
 
 
-def _conflicting(answers: Sequence[StanceAnswer]) -> bool:
-    """Whether favor and against each are said in a fifth of the documents that say either.
-
-    A document says what its answer is, and what a single sentence of it clearly says.
-    """
-    sides = [
-        {answer.stance, *(item.stance for item in answer.counter_evidence)} & {"favor", "against"} for answer in answers
-    ]
-    with_a_side = sum(bool(side) for side in sides)
-    least = WEAKER_SIDE_SHARE * with_a_side
-    return with_a_side > 0 and all(sum(stance in side for side in sides) >= least for stance in ("favor", "against"))
-
-
-def _evidence_of(answer: StanceAnswer) -> tuple[Evidence, ...]:
-    return (*answer.evidence, *answer.counter_evidence)
-
-
-def _sentences(cell: Sequence[Observation], limit: int) -> dict[str, tuple[Sentence, ...]]:
-    """The strongest sentences of each stance; the same words of several documents once."""
-    found: dict[str, list[Sentence]] = {stance: [] for stance in POSITIONS}
-    for document, answer in cell:
-        for item in _evidence_of(answer):
-            if item.stance in found:
-                found[item.stance].append(_sentence(document, item))
-    result = {}
-    for stance, sentences in found.items():
-        sentences.sort(key=lambda item: (-item.probability, item.date or "9", item.document, item.start))
-        once = {" ".join(item.text.split()): item for item in reversed(sentences)}
-        kept = [item for item in sentences if once[" ".join(item.text.split())] is item]
-        result[stance] = tuple(kept[:limit])
-    return result
-
-
-def _sentence(document: Document, item: Evidence) -> Sentence:
-    before = document.text[max(document.body_start, item.start - CONTEXT_CHARACTERS) : item.start]
-    after = document.text[item.end : item.end + CONTEXT_CHARACTERS]
-    if item.start - CONTEXT_CHARACTERS > document.body_start:
-        before = "… " + before.partition(" ")[2]
-    if item.end + CONTEXT_CHARACTERS < len(document.text):
-        after = after.rpartition(" ")[0] + " …"
-    return Sentence(
-        stance=item.stance,
-        probability=item.probability,
-        text=item.text,
-        start=item.start,
-        end=item.end,
-        document=document.id,
-        source=document.source,
-        date=document.date,
-        speaker=document.speaker,
-        lang=document.lang,
-        page=document.page_of(item.start),
-        before=BLANK_LINES.sub("\n", before.lstrip()),
-        after=BLANK_LINES.sub("\n", after.rstrip()),
-    )
-
-
-def _with_since(row: TableRow, until: Sequence[Observation]) -> TableRow:
+def _with_since(row: TableRow, until: Sequence[tuple[str, _Day]]) -> TableRow:
     """The row with the day since which documents, up to the end of its period, have said so without a break."""
     if row.stance not in POSITIONS:
         return row
     since = None
-    stating = [(document.date, answer.stance) for document, answer in until if answer.stance in POSITIONS]
-    for date, stance in sorted(stating, key=lambda item: str(item[0])):
-        since = (since or date) if stance == row.stance else None
+    for date, day in until:
+        unbroken = since is not None and day.stances == {row.stance}
+        since = (since if unbroken else date) if day.last[1] == row.stance else None
     return row if since is None else replace(row, since=since)

@@ -1,15 +1,14 @@
 """A cell of a sweep that is finished is not run again: what makes two runs the same, and how the first one is found."""
 
-import hashlib
-import json
 import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from govstance.config import TrainConfig
-from govstance.files import expand_patterns, path_from_here, sha256_of_file
+from govstance.files import expand_patterns, hashes_below, path_from_here, sha256_of_file, sha256_of_json
 from govstance.jobs.command_line import output_folder, skip_cell
+from govstance.jobs.places import PACKAGE
 from govstance.jobs.run_status import FINISHED, STATUS_FILE, status_of
 from govstance.training.run_folder import PROVENANCE_FILE, library_versions
 
@@ -17,7 +16,6 @@ logger = logging.getLogger(__name__)
 
 # Settings that change where things lie and what is shown, not what is learnt.
 NOT_OF_THE_CELL = ("name", "paths", "tracking", "rerun_finished")
-PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def fingerprint(config: TrainConfig) -> str:
@@ -37,19 +35,13 @@ def fingerprint(config: TrainConfig) -> str:
         "settings": settings | {"corpus": settings["corpus"] | {"files": None, "path": None, "output": None}},
         "rows": [sha256_of_file(path) for path in rows],
         "targets": sha256_of_file(Path(config.corpus.targets or data / "targets.yaml")),
-        "actors": _hashes(data / "actors", "*"),
-        "backbone": _hashes(Path(config.model.backbone), "*") if config.model.backbone else None,
-        "code": _hashes(PACKAGE, "*.py"),
+        "actors": hashes_below(data / "actors", "*"),
+        "backbone": hashes_below(Path(config.model.backbone), "*") if config.model.backbone else None,
+        "code": hashes_below(PACKAGE, "*.py"),
         "versions": library_versions(),
     }
     parts["settings"]["corpus"].pop("targets")
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _hashes(folder: Path, pattern: str) -> dict[str, str]:
-    """Path below the folder -> sha256; empty where it is no folder, such as the name of a hub repository."""
-    files = sorted(path for path in folder.rglob(pattern) if path.is_file())
-    return {path.relative_to(folder).as_posix(): sha256_of_file(path) for path in files}
+    return sha256_of_json(parts)
 
 
 def finished_twin(outputs: Path, wanted: str) -> Path | None:

@@ -7,8 +7,9 @@ from govstance.config import CorpusConfig, PathsConfig
 from govstance.models.folder import LoadedModel, load_model
 from govstance.targets import Target, load_targets
 
+PACKAGE = Path(__file__).resolve().parents[1]
 BUILTIN = "builtin"
-BUILTIN_FOLDER = Path(__file__).resolve().parents[1] / "pretrained"
+BUILTIN_FOLDER = PACKAGE / "pretrained"
 
 
 def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target, ...]:

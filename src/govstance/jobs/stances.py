@@ -1,6 +1,7 @@
 """The table of many documents: written, printed, and as a page."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -8,8 +9,10 @@ from rich.console import Console
 from govstance.apply_config import PredictConfig
 from govstance.errors import GovstanceError
 from govstance.files import write_text
-from govstance.inference.sources import Reading, detected
-from govstance.inference.table import ALL, PERIODS, Answered, stance_table
+from govstance.inference.documents import Document
+from govstance.inference.sources import Detected
+from govstance.inference.table import ALL, PERIODS, Answered, TableBuilder
+from govstance.inference.table_rows import with_contexts
 from govstance.reporting.stance_page import PageFacts, stance_page
 from govstance.reporting.stance_tables import check_suffix, print_table, write_table
 from govstance.targets import Target
@@ -37,45 +40,64 @@ def check_table(config: PredictConfig) -> None:
         raise GovstanceError(f"report: expected a name that ends in .html; found {config.report}.")
 
 
+@dataclass(frozen=True)
+class ReadFacts:
+    """What the page says of the documents.
+
+    Attributes:
+        detected: Their counts.
+        failures: (file, reason) of what was not read.
+        notes: What else is told of files, one sentence each.
+    """
+
+    detected: Detected
+    failures: Sequence[tuple[str, str]]
+    notes: Sequence[str]
+
+
 def give_table(
     config: PredictConfig,
     console: Console,
     *,
-    answered: Sequence[Answered],
-    reading: Reading,
+    answered: Iterable[Answered],
+    facts: ReadFacts,
     targets: Sequence[Target],
+    texts: Callable[[], Iterable[Document]] | None = None,
 ) -> None:
     """Pools the answers, prints the table, and writes what is asked for.
 
     Args:
         config: Settings of predict.
         console: Where the table is printed.
-        answered: All documents with their answers.
-        reading: What was read, for what the page says of it.
+        answered: All documents with their answers, gone through once.
+        facts: What the page says of them.
         targets: Of the model.
+        texts: Where the documents come without their texts: gives those with them, for the page.
     """
-    limit, abstains = config.reading.max_evidence, config.abstain is not None
-    rows = stance_table(answered, period=config.period or ALL, max_sentences=limit, seed=config.seed)
+    wanted = str(config.period if config.period not in (None, ALL) else TIMELINE_PERIOD)
+    periods = {config.period or ALL} | ({ALL, wanted} if config.report else set())
+    limit = config.reading.max_evidence
+    builders = {period: TableBuilder(period=period, max_sentences=limit) for period in periods}
+    for document, answers in answered:
+        for builder in builders.values():
+            builder.add(document, answers)
+    tables = {period: builder.rows(seed=config.seed) for period, builder in builders.items()}
+    rows = tables[config.period or ALL]
     print_table(console, rows)
     if config.table is not None:
-        write_table(Path(config.table), rows, abstains=abstains)
+        write_table(Path(config.table), rows, abstains=config.abstain is not None)
         console.print(f"table, {len(rows)} rows: {config.table}", soft_wrap=True)
     if config.report is None:
         return
-    wanted = config.period if config.period not in (None, ALL) else TIMELINE_PERIOD
-    by_period = stance_table(answered, period=str(wanted), max_sentences=limit, seed=config.seed)
-    overall = rows if config.period in (None, ALL) else stance_table(
-        answered, period=ALL, max_sentences=limit, seed=config.seed
-    )  # fmt: skip
-    documents = sorted((document for document, _ in answered), key=lambda document: (document.id, document.source))
-    facts = PageFacts(
-        documents=documents,
+    page = PageFacts(
+        documents=facts.detected,
         model=config.model,
-        period=str(wanted),
+        period=wanted,
         abstain=config.abstain,
         seed=config.seed,
-        failures=[(failure.file, failure.reason) for failure in reading.failures],
-        notes=[*reading.notes, *detected(documents)],
+        failures=facts.failures,
+        notes=[*facts.notes, *facts.detected.sentences()],
     )
-    write_text(Path(config.report), stance_page(overall, by_period, targets=targets, facts=facts))
+    overall = with_contexts(tables[ALL], texts()) if texts is not None else tables[ALL]
+    write_text(Path(config.report), stance_page(overall, tables[wanted], targets=targets, facts=page))
     console.print(f"page: {config.report}", soft_wrap=True)

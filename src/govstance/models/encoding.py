@@ -78,7 +78,7 @@ class Encoder:
     position_offset: int = 0
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedText]:
-        """Encodes rows; in the packed layout rows with the same text and language share one item.
+        """Encodes rows; in the packed layout rows with the same text, language and date share one item.
 
         Args:
             rows: Any number of rows.
@@ -88,7 +88,8 @@ class Encoder:
         """
         grouped: dict[Any, list[int]] = {}
         for position, row in enumerate(rows):
-            key = (row.text, row.lang) if self.layout == "packed" else position
+            # The date decides who of a text's names is in office, and so which of them are mentions.
+            key = (row.text, row.lang, row.date) if self.layout == "packed" else position
             grouped.setdefault(key, []).append(position)
         texts = [self.passage_prefix + rows[positions[0]].text for positions in grouped.values()]
         if not texts:

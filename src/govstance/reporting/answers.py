@@ -1,6 +1,6 @@
 """What predict shows of a document: a matrix of governments and targets, and the sentences under it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -26,6 +26,7 @@ def answers_to_json(document: Document, answers: Sequence[StanceAnswer]) -> dict
         "lang_detected": document.lang_detected,
         "date": document.date,
         "date_from": document.date_from if document.date else None,
+        "speaker": document.speaker,
         "stances": [
             {
                 "government": answer.government,
@@ -35,6 +36,7 @@ def answers_to_json(document: Document, answers: Sequence[StanceAnswer]) -> dict
                 "probabilities": {
                     stance: round(value, 4) for stance, value in zip(STANCES, answer.probabilities, strict=True)
                 },
+                "n_passages": answer.n_passages,
                 "evidence": [_evidence_to_json(document, item) for item in answer.evidence],
                 "counter_evidence": [_evidence_to_json(document, item) for item in answer.counter_evidence],
             }
@@ -52,6 +54,41 @@ def _evidence_to_json(document: Document, item: Evidence) -> dict[str, Any]:
         "stance": item.stance,
         "probability": round(item.probability, 4),
     }
+
+
+def answers_from_json(value: Mapping[str, Any]) -> tuple[Document, list[StanceAnswer]]:
+    """What `answers_to_json` gave, for the table: probabilities have four digits, and the document has no text.
+
+    Of its pages the document knows those on which its evidence stands.
+    """
+    answers = [
+        StanceAnswer(
+            government=item["government"],
+            target=item["target"],
+            stance=item["stance"],
+            probability=item["probability"],
+            probabilities=tuple(item["probabilities"][stance] for stance in STANCES),
+            evidence=tuple(map(_evidence_from_json, item["evidence"])),
+            counter_evidence=tuple(map(_evidence_from_json, item["counter_evidence"])),
+            n_passages=item["n_passages"],
+        )
+        for item in value["stances"]
+    ]
+    document = Document(
+        id=value["id"],
+        text="",
+        lang=value["lang"],
+        date=value["date"],
+        speaker=value["speaker"],
+        source=value["source"],
+        lang_detected=value["lang_detected"],
+        date_from=value["date_from"],
+    )
+    return document, answers
+
+
+def _evidence_from_json(value: Mapping[str, Any]) -> Evidence:
+    return Evidence(value["start"], value["end"], value["text"], value["stance"], value["probability"])
 
 
 def print_answers(

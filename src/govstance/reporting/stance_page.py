@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from govstance.actors.names import government_name
-from govstance.inference.documents import Document
+from govstance.inference.sources import Detected
 from govstance.inference.table import CONFLICTING, POSITIONS, UNDATED, TableRow
 from govstance.reporting.pages import WIDTHS, drawn, page_environment
 from govstance.reporting.stance_plots import timeline_plot
@@ -19,7 +19,7 @@ class PageFacts:
     """What the page says beside the table.
 
     Attributes:
-        documents: All that were read.
+        documents: Counts of all that were read.
         model: As the user named it.
         period: Of the timelines.
         abstain: The share of wrong answers wanted, or None.
@@ -28,7 +28,7 @@ class PageFacts:
         notes: One sentence each.
     """
 
-    documents: Sequence[Document]
+    documents: Detected
     model: str
     period: str
     abstain: float | None
@@ -65,7 +65,6 @@ def stance_page(
         if any(row.stance != "none" for row in of_target.values())
     }
     by_name = sorted(holding, key=government_name)
-    dates = sorted(document.date for document in facts.documents if document.date)
     return environment.get_template("stances.html").render(
         facts=facts,
         targets=targets,
@@ -73,8 +72,8 @@ def stance_page(
         silent=sorted(government_name(government) for government in cells if government not in holding),
         timelines={government: _timelines(government, by_period, targets) for government in by_name},
         periods=_periods_table(by_period),
-        dates=(dates[0], dates[-1]) if dates else None,
-        languages=sorted({document.lang for document in facts.documents}),
+        dates=facts.documents.dates,
+        languages=sorted(facts.documents.all_languages),
         stances=(*POSITIONS, CONFLICTING, *((UNCERTAIN,) if facts.abstain is not None else ()), "none"),
         world_map=world_map,
     )
