@@ -85,7 +85,7 @@ class PredictConfig:
     # Lines on standard input.
     input: Any = MISSING
     columns: ColumnsConfig = field(default_factory=ColumnsConfig)
-    # A .jsonl file that is written as documents are read, any number of them, one object each; or a .parquet file. null:
+    # A .jsonl file that is written as documents are read, any number of them, an object each; or a .parquet file. null:
     # print each document's matrix, unless a table is asked for; all documents are then held in memory.
     output: str | None = None
     # Go on with an unfinished `output`; false: begin it anew.

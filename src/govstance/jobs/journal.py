@@ -62,7 +62,7 @@ class Progress:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON, for `from_json`."""
-        return asdict(self)
+        return {**vars(self), "position": asdict(self.position), "detected": self.detected.to_json()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Progress":
@@ -257,7 +257,7 @@ def _cut(stream: IO[bytes], counted: int, files: JournalFiles) -> None:
     found = stream.seek(0, os.SEEK_END)
     if found < counted:
         raise GovstanceError(
-            f"output: {files.output} was changed since its run stopped: expected {counted} bytes or more, found {found}. "
+            f"output: {files.output} was changed since its run stopped: expected {counted} bytes, found {found}. "
             "Begin it anew with resume=false, or choose another output."
         )
     stream.truncate(counted)
