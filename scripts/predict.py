@@ -3,6 +3,7 @@
 Examples:
   python scripts/predict.py input=data/examples/kazakhstan.txt
   python scripts/predict.py input=articles.jsonl output=answers.jsonl
+  python scripts/predict.py input=articles.parquet output=answers.parquet engine=ray ray.actors=4
   python scripts/predict.py input=folder table=stances.csv period=month report=report.html
   python scripts/predict.py model=outputs/latest input=articles.jsonl abstain=0.05
 """

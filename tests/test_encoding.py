@@ -49,6 +49,18 @@ def test_an_answer_does_not_depend_on_what_else_is_asked(model_and_encoder):
         assert torch.allclose(together[position], alone[0], atol=1e-5)
 
 
+def test_the_words_of_texts_of_other_days_name_whom_they_named_then(model_and_encoder):
+    _, encoder = model_and_encoder
+    text = "Boris Johnson rejects ."
+    in_office, before = (
+        replace(GOOD_ROW, text=text, government="GBR", date=day) for day in ("2022-01-01", "2010-01-01")
+    )
+    together = encoder.encode([before, in_office])
+    alone = [encoder.encode([row])[0] for row in (before, in_office)]
+    assert [item.mentions for item in together] == [item.mentions for item in alone]
+    assert together[0].mentions != together[1].mentions
+
+
 def test_the_government_and_its_role_change_the_answer(model_and_encoder):
     model, encoder = model_and_encoder
     row = learnable_rows(1)[0]

@@ -199,7 +199,10 @@ def test_parquet_in_and_out(model, articles, tmp_path, monkeypatch):
     assert not output.exists()
     predict(model, table, output)
     assert output.read_bytes() == whole.read_bytes()
-    assert parquet.read_table(output).to_pylist() == [json.loads(line) for line in lines.read_text().splitlines()]
+    expected = [json.loads(line) for line in lines.read_text().splitlines()]
+    for sentence in (item for answers in expected for stance in answers["stances"] for item in stance["evidence"]):
+        sentence["page"] = None  # a column has the same fields in each row
+    assert parquet.read_table(output).to_pylist() == expected
     assert sorted(path.name for path in tmp_path.glob("answers.parquet*")) == [
         "answers.parquet",
         "answers.parquet.notes.jsonl",

@@ -95,24 +95,31 @@ class Encoder:
         if not texts:
             return []
         encoded = self.tokenizer(texts, return_offsets_mapping=True)
+        # Few governments are asked about in very many texts: each name is cut up once.
+        names = list(dict.fromkeys(map(government_query, rows)))
+        queries = dict(zip(names, self.tokenizer(names)["input_ids"], strict=True))
         return [
-            self._encoded_text(passage, offsets, positions, rows)
+            self._encoded_text(passage, offsets, positions, rows, queries)
             for passage, offsets, positions in zip(
                 encoded["input_ids"], encoded["offset_mapping"], grouped.values(), strict=True
             )
         ]
 
     def _encoded_text(
-        self, passage: list[int], offsets: list[tuple[int, int]], positions: list[int], rows: Sequence[Row]
+        self,
+        passage: list[int],
+        offsets: list[tuple[int, int]],
+        positions: list[int],
+        rows: Sequence[Row],
+        queries: Mapping[str, list[int]],
     ) -> EncodedText:
         truncated = len(passage) > self.max_length_tokens
         if truncated:
             passage = [*passage[: self.max_length_tokens - 1], passage[-1]]
             offsets = offsets[: self.max_length_tokens - 1]
-        queries = [government_query(rows[position]) for position in positions]
         return EncodedText(
             passage=passage,
-            queries=self.tokenizer(queries)["input_ids"],
+            queries=[queries[government_query(rows[position])] for position in positions],
             mentions=self._mentions(rows[positions[0]], [rows[position].government for position in positions], offsets),
             labels=[self._labels(rows[position]) for position in positions],
             rows=positions,
