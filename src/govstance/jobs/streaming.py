@@ -60,7 +60,7 @@ def run_streamed(config: PredictConfig, console: Console) -> int:
     answerer = Answerer(config)
     files = JournalFiles(Path(str(config.output)))
     made_with = what_answers_depend_on(config, answerer.model, source)
-    total = None if is_unfinished(config) else source.count()
+    total = None if config.resume and is_unfinished(config) else source.count()  # counting reads all files
     with open_journal(files, made_with, total=total, resume=config.resume, rereadable=bool(source.files)) as journal:
         before = journal.progress.n_records
         if before:
