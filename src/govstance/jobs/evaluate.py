@@ -195,11 +195,13 @@ def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [("Rows", describe_data(metrics)), ("Files (sha256)", ", ".join(shown) + more)]
     training = metrics["training"]
     if training:
-        facts.append(
-            (
-                "Training",
-                f"{training['n_rows']} rows in {training['n_texts']} texts, {training['seconds']:.0f} s, "
-                f"{training['rows_per_second']:.1f} rows/s, {training['n_trained_weights']:,} trained weights",
-            )
-        )
+        parts = [
+            f"{training['n_rows']} rows in {training['n_texts']} texts, {training['seconds']:.0f} s, "
+            f"{training['rows_per_second']:.1f} rows/s"
+        ]
+        if training["n_trained_weights"] is not None:
+            parts.append(f"{training['n_trained_weights']:,} trained weights")
+        if training.get("peak_memory_mib") is not None:
+            parts.append(f"{training['peak_memory_mib']:,} MiB of memory at the peak")
+        facts.append(("Training", ", ".join(parts)))
     return facts

@@ -47,7 +47,8 @@ def report_page(
     systems = metrics["systems"]
     name = next(iter(systems))
     doubted = {(doubt["id"], doubt["target"]) for doubt in metrics["label_doubts"] or ()}
-    training = metrics["training"]
+    # An older version did not record the memory of training.
+    training = {"peak_memory_mib": None} | metrics["training"] if metrics["training"] else None
     losses = [("", [training["loss"]])] if training else []
     return (
         page_environment()
@@ -67,6 +68,7 @@ def report_page(
             interval_bar=interval_bar,
             errors=[_error(error, texts, doubted) for error in metrics["worst_errors"]],
             doubts=[_doubt(doubt, texts) for doubt in (metrics["label_doubts"] or ())[:DOUBTS_SHOWN]],
+            training=training,
             loss=drawn([(kind, plots.curves_plot(losses, width)) for kind, width in WIDTHS]),
             loss_by_epoch=_loss_by_epoch(training["loss"]) if training else [],
             provenance=provenance,

@@ -43,7 +43,7 @@ class FitReport:
         rows_per_second: Pairs learnt a second, all epochs together.
         n_texts, n_rows: What it learnt from.
         n_truncated: Texts cut to the length limit.
-        n_trained_weights: Weights with a gradient.
+        n_trained_weights: Weights with a gradient; None for a baseline, which has none.
         loss: [{"step", "epoch", "loss"}].
     """
 
@@ -52,7 +52,7 @@ class FitReport:
     n_texts: int
     n_rows: int
     n_truncated: int
-    n_trained_weights: int
+    n_trained_weights: int | None
     loss: list[dict[str, float]]
 
 
