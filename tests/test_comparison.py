@@ -305,6 +305,7 @@ def test_folders_are_found_by_name_glob_and_place(three, tmp_path):
     names = ["a0", "a1", "b0"]
     assert [path.name for path in find_run_folders([str(three)])] == names
     assert [path.name for path in find_run_folders([f"{three}/*"])] == names
+    assert [path.name for path in find_run_folders([f"{three.parent}/run*"])] == names
     assert len(find_run_folders([f"{three}/**"])) == 4
     with pytest.raises(GovstanceError, match=r"runs: no run folder at '.*nowhere'"):
         find_run_folders([str(tmp_path / "nowhere")])

@@ -76,7 +76,8 @@ def test_cells_run_in_other_processes(launcher, rows_file, tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_train_what_one_trains(rows_file, tiny_backbone, tmp_path):
-    scores, losses = [], []
+    """Without dropout, and with texts that fill the last batch, the steps are the same up to the noise of floats."""
+    probabilities, losses = [], []
     for count in (1, 2):
         outputs = tmp_path / str(count)
         launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={count}", "--master_port=0"] if count > 1 else []
@@ -87,8 +88,11 @@ def test_two_processes_train_what_one_trains(rows_file, tiny_backbone, tmp_path)
             f"paths.outputs={outputs}",
             f"model.backbone={tiny_backbone}",
             "training.frozen_layers=1",
-            "training.epochs=40",
+            "training.epochs=10",
+            "training.max_texts=56",
             "training.learning_rate=3e-3",
+            "training.class_weight_power=0.5",
+            "model.dropout=0",
             "calibration=as_trained",
             REPEATS,
         )
@@ -96,9 +100,11 @@ def test_two_processes_train_what_one_trains(rows_file, tiny_backbone, tmp_path)
         assert result.stdout.count("Scores on the test split") == 1
         (metrics,) = outputs.glob("*/*/metrics.json")
         assert len(list(outputs.glob("*/*"))) == 1
-        value = read_json(metrics)
-        scores.append(value["systems"]["e5_small_embedded"]["mean"]["macro_f1"])
-        losses.append(value["training"]["loss"][-1])
-    assert losses[0]["step"] == losses[1]["step"]
-    assert losses[1]["loss"] == pytest.approx(losses[0]["loss"], abs=0.1)
-    assert scores[1] == pytest.approx(scores[0], abs=0.1)
+        losses.append(read_json(metrics)["training"]["loss"])
+        records = map(json.loads, (metrics.parent / "predictions.jsonl").read_text().splitlines())
+        probabilities.append([value for record in records for value in record["probabilities"].values()])
+    assert [point["step"] for point in losses[0]] == [point["step"] for point in losses[1]] == list(range(10, 71, 10))
+    assert losses[0][-1]["loss"] < 0.9 * losses[0][0]["loss"]
+    for one, two in zip(*losses, strict=True):
+        assert two["loss"] == pytest.approx(one["loss"], abs=1e-3)
+    assert probabilities[1] == pytest.approx(probabilities[0], abs=0.01)
