@@ -280,7 +280,9 @@ def test_runs_that_a_seed_does_not_change_are_said(tmp_path):
     write_text(same[1] / "config.yaml", yaml.safe_dump(config | {"seed": 1}))
     comparison = compare(tmp_path, *same)
     assert comparison["systems"][0]["macro_f1"]["standard_deviation"] == 0
-    assert "The 2 runs of system A gave the same answers to every row: the seed changes nothing" in comparison["notes"][0]
+    assert (
+        "The 2 runs of system A gave the same answers to every row: the seed changes nothing" in comparison["notes"][0]
+    )
     assert comparison["notes"][0] in (tmp_path / "out" / "comparison.html").read_text()
 
 

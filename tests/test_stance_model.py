@@ -6,10 +6,10 @@ from transformers import AutoModel
 from govstance.actors.finder import MentionFinder
 from govstance.config import ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
+from govstance.models import stance_model
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL
 from govstance.models.predictor import encoder_for
-from govstance.models import stance_model
 from govstance.models.stance_model import masked_loss, pooled, tensors_of
 from govstance.training.fitting import build_model, freeze, optimizer_for, set_class_weights
 

@@ -262,8 +262,8 @@ def _notes(runs: Sequence[FinishedRun], rows: CommonRows, groups: Sequence[RunGr
             notes.append(f"System {group.label} has a seed more than once: its deviation is over runs, not seeds.")
         if len(group.run_indices) > 1 and len({rows.predicted[index].tobytes() for index in group.run_indices}) == 1:
             notes.append(
-                f"The {len(group.run_indices)} runs of system {group.label} gave the same answers to every row: the seed "
-                "changes nothing there, so they count as one, and a deviation of 0 does not make it surer."
+                f"The {len(group.run_indices)} runs of system {group.label} gave the same answers to every row: the "
+                "seed changes nothing there, so they say no more than one run, and its deviation of 0 is no merit."
             )
         commits = {runs[index].commit for index in group.run_indices}
         if len(commits) > 1:
