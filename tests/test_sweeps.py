@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, learnable_rows
+from hydra import compose, initialize_config_dir
 
+from govstance.config import register_schemas
 from govstance.files import read_json, write_jsonl
 
 REPEATS = "quality.duplicates_across_splits=warning"
@@ -72,6 +74,54 @@ def test_cells_run_in_other_processes(launcher, rows_file, tmp_path):
     statuses = [json.loads(path.read_text()) for path in tmp_path.glob("*/*/*/status.json")]
     assert {status["script"] for status in statuses} == {"train"}
     assert len({path.parent.parent for path in tmp_path.glob("*/*/*/status.json")}) == 1
+
+
+@pytest.mark.slow
+def test_submitit_trains_a_model_to_its_end(rows_file, tiny_backbone, tmp_path):
+    pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
+    result = run(
+        "scripts/train.py",
+        "-m",
+        "hydra/launcher=submitit_local",
+        "seed=0,1",
+        f"corpus.files=[{rows_file}]",
+        f"paths.outputs={tmp_path}",
+        f"model.backbone={tiny_backbone}",
+        "training.frozen_layers=1",
+        "training.epochs=2",
+        REPEATS,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "2 finished" in result.stdout
+    for number in (0, 1):
+        (folder,) = tmp_path.glob(f"*/*/{number}")
+        assert (folder / "model" / "model.safetensors").is_file()
+        assert (folder / "report.html").is_file()
+        training = read_json(folder / "metrics.json")["training"]
+        assert training["seconds"] > 0
+        assert training["peak_memory_mib"] is None or training["peak_memory_mib"] > 100
+
+
+@pytest.mark.parametrize(
+    ("launcher", "kind"),
+    [("joblib", "JoblibLauncher"), ("submitit_local", "LocalLauncher"), ("submitit_slurm", "SlurmLauncher")],
+)
+def test_launchers_compose(launcher, kind):
+    pytest.importorskip(f"hydra_plugins.hydra_{launcher.split('_')[0]}_launcher")
+    register_schemas()
+    overrides = [f"hydra/launcher={launcher}"]
+    if launcher == "submitit_slurm":
+        overrides += [
+            "hydra.launcher.timeout_min=120",
+            "hydra.launcher.partition=gpu",
+            "hydra.launcher.gpus_per_node=1",
+        ]
+    with initialize_config_dir(str(ROOT / "configs"), version_base="1.3"):
+        config = compose("train", overrides=overrides, return_hydra_config=True)
+    assert config.hydra.launcher._target_.endswith(f".{kind}")
+    if launcher == "submitit_slurm":
+        chosen = config.hydra.launcher
+        assert (chosen.timeout_min, chosen.partition, chosen.gpus_per_node) == (120, "gpu", 1)
 
 
 @pytest.mark.slow
