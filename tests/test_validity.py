@@ -276,9 +276,12 @@ def figures_again(found, name):
     if whole is None:
         return "-"
     ends = (did == did.min()) | (did == did.max())
+    found_pairs = list(zip(said, did, strict=True))
     by_others = {
         "auc": lambda: roc_auc_score(did[ends] == did.max(), said[ends]),
-        "ordinal": lambda: (stats.somersd(did, said).statistic + 1) / 2,
+        "ordinal": lambda: np.mean(
+            [(a < b) + (a == b) / 2 for a, low in found_pairs for b, high in found_pairs if low < high]
+        ),
         "spearman": lambda: stats.spearmanr(said, did).statistic,
         "kendall": lambda: stats.kendalltau(said, did).statistic,
     }

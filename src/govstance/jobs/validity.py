@@ -91,7 +91,7 @@ def _read(
     touches = subject_test(finder, facts.subject_governments, facts.subject_words)
     passages: list[SpeechPassage] = []
     n_in_all = 0
-    with progress("finding passages", total=len(speeches), unit="speech") as advance:
+    with progress("finding passages", total=len(speeches), unit="text") as advance:
         for speech in speeches:
             kept, n_passages = subject_passages(
                 speech,

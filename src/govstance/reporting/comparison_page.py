@@ -33,7 +33,7 @@ def comparison_page(
     return environment.get_template("comparison.html").render(
         comparison=comparison,
         rows_in_words=describe_rows(comparison["rows"]),
-        sentences=[sentence_of_pair(pair) for pair in comparison["pairs"]],
+        sentences=[sentence_of_pair(pair, systems) for pair in comparison["pairs"]],
         baselines=_baseline_ranges(systems),
         slices_shown=SLICES_SHOWN,
         leaderboard=[(name, plots.leaderboard_plot(systems, width)) for name, width in WIDTHS],

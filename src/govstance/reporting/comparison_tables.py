@@ -37,13 +37,19 @@ def mean_with_deviation(summary: Mapping[str, float | None], *, sign: str = "±"
     return number(summary["mean"]) + (f" {sign} {number(deviation)}" if deviation is not None else "")
 
 
-def sentence_of_pair(pair: Mapping[str, Any]) -> str:
+def sentence_of_pair(pair: Mapping[str, Any], systems: Sequence[Mapping[str, Any]]) -> str:
     """One pair in words."""
+    first, second = (
+        f"{system['label']} {system['name']}"
+        for label in (pair["first"], pair["second"])
+        for system in systems
+        if system["label"] == label
+    )
     low, high = pair["interval_95"]
     shown = pair["p_value_holm"] < SIGNIFICANT
     verdict = f"{pair['first']} is better than {pair['second']}" if shown else "no difference is shown"
     return (
-        f"{pair['first']} against {pair['second']}: {number(pair['difference'], signed=True)} "
+        f"{first} against {second}: {number(pair['difference'], signed=True)} "
         f"({low:+.3f} to {high:+.3f}), p {p_text(pair['p_value_holm'])}: {verdict}"
     )
 
@@ -75,7 +81,7 @@ def print_comparison(console: Console, comparison: Mapping[str, Any]) -> None:
         )
     console.print(table)
     for pair in comparison["pairs"]:
-        console.print(Text(sentence_of_pair(pair)))
+        console.print(Text(sentence_of_pair(pair, comparison["systems"])))
     if not comparison["pairs"]:
         console.print("One system only: nothing to compare it with.")
 
