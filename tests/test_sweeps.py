@@ -130,7 +130,7 @@ def test_two_processes_train_what_one_trains(rows_file, tiny_backbone, tmp_path)
     probabilities, losses = [], []
     for count in (1, 2):
         outputs = tmp_path / str(count)
-        launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={count}", "--master_port=0"] if count > 1 else []
+        launcher = ["-m", "torch.distributed.run", f"--nproc_per_node={count}", "--standalone"] if count > 1 else []
         result = run(
             *launcher,
             "scripts/train.py",
