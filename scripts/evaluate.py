@@ -15,12 +15,12 @@ from govstance.apply_config import APPLY_SCHEMAS, EvaluateConfig
 from govstance.config import register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.command_line import describe_script, exit_on_bad_input, start_run_folder
-from govstance.jobs.evaluate import describe_data, run_evaluation
+from govstance.jobs.evaluate import run_evaluation
 from govstance.jobs.pages import PAGE_FILE
 from govstance.jobs.validity import PAGE_FILE as VALIDITY_PAGE_FILE
 from govstance.jobs.validity import run_validity
-from govstance.reporting.tables import print_headline
-from govstance.reporting.validity_page import print_validity
+from govstance.reporting.tables import describe_data, print_headline
+from govstance.reporting.validity_tables import print_validity
 
 register_schemas(APPLY_SCHEMAS)
 describe_script(__file__, __doc__)

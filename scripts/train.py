@@ -19,11 +19,10 @@ from govstance.config import TrainConfig, register_schemas, to_dataclass
 from govstance.files import path_from_here
 from govstance.jobs.cells import fingerprint, skip_where_finished
 from govstance.jobs.command_line import describe_script, exit_on_bad_input, in_sweep, start_run_folder
-from govstance.jobs.evaluate import describe_data
 from govstance.jobs.pages import PAGE_FILE
 from govstance.jobs.runs import headline_scores
 from govstance.jobs.train import run_training
-from govstance.reporting.tables import print_headline
+from govstance.reporting.tables import describe_data, print_headline
 from govstance.training.tracking import tracked
 
 register_schemas()

@@ -12,20 +12,26 @@ from conftest import TARGET_IDS, learnable_rows
 from govstance.apply_config import CompareConfig
 from govstance.errors import GovstanceError
 from govstance.evaluation.alignment import Answer, common_rows
-from govstance.evaluation.comparison import RunGroup, compare_pairs, flipped_rows, system_summaries
+from govstance.evaluation.comparison import (
+    RunGroup,
+    compare_pairs,
+    flipped_rows,
+    non_dominated,
+    system_summaries,
+)
 from govstance.evaluation.results import gold_indices, prediction_records, system_scores
 from govstance.files import read_json, write_json, write_jsonl, write_text
 from govstance.jobs.compare import run_comparison
 from govstance.jobs.finished_runs import find_run_folders
 from govstance.reporting.comparison_tables import comparison_tex
-from govstance.reporting.plots import axis, curves_plot
+from govstance.reporting.plots import axis, cost_axis, curves_plot, trade_off_plot
 from govstance.schema import STANCES
 
 ROWS = learnable_rows(40)
 
 
-def write_run(folder, *, seed=0, accuracy=0.7, rows=ROWS, old=False, draw=0, data="a", **settings):
-    """A training run whose answers are right with the chance `accuracy`."""
+def write_run(folder, *, seed=0, accuracy=0.7, rows=ROWS, old=False, draw=0, data="a", cost=None, **settings):
+    """A training run whose answers are right with the chance `accuracy`; an old one does not tell its memory."""
     generator = np.random.default_rng([seed, draw])
     gold = gold_indices(rows, TARGET_IDS)
     wrong = generator.random(gold.shape) > accuracy
@@ -38,7 +44,9 @@ def write_run(folder, *, seed=0, accuracy=0.7, rows=ROWS, old=False, draw=0, dat
         "schema_version": 1,
         "data": {"files": files, "split": "test", "n_rows": len(rows), "n_documents": 40, "languages": ["en"]},
         "systems": {"model": scores, "majority": scores},
-        "training": {"seconds": 60.0 + seed, "rows_per_second": 10.0, "loss": loss},
+        "training": {"seconds": 60.0 + seed, "rows_per_second": 10.0, "loss": loss}
+        | ({} if old else {"peak_memory_mib": 2000 + 10 * seed})
+        | (cost or {}),
     }
     records = prediction_records(rows, probabilities, TARGET_IDS)
     if old:
@@ -84,7 +92,7 @@ def test_runs_that_differ_in_seed_and_place_are_one_system(three, tmp_path):
     assert first["targets"][TARGET_IDS[0]]["mean"] == pytest.approx(
         np.mean([item["targets"][TARGET_IDS[0]]["macro_f1"] for item in scores])
     )
-    assert first["training"] == {"seconds": 60.5, "rows_per_second": 10.0}
+    assert first["training"] == {"seconds": 60.5, "rows_per_second": 10.0, "peak_memory_mib": 2005.0}
     assert comparison["settings_that_differ"] == {"training.epochs": {"A": 4, "B": 1}}
     only = read_json(three / "b0" / "metrics.json")["systems"]["model"]
     assert second["macro_f1"] == {"mean": pytest.approx(only["mean"]["macro_f1"]), "standard_deviation": None}
@@ -227,6 +235,57 @@ def test_what_is_written(three, tmp_path):
     assert not re.search(r"https?://|<script|<link|<img|url\(", page)
 
 
+def test_no_other_system_beats_those_that_are_non_dominated():
+    scores, costs = [0.6, 0.5, 0.5, 0.4, 0.7], [20.0, 5.0, 9.0, 5.0, None]
+    assert non_dominated(scores, costs, better="less") == [True, True, False, False, None]
+    assert non_dominated(scores, costs, better="more") == [True, False, False, False, None]
+    # Two that are alike in both do not beat each other.
+    assert non_dominated([0.5, 0.5], [3.0, 3.0], better="less") == [True, True]
+
+
+def test_what_a_score_costs_is_drawn_marked_and_written(tmp_path):
+    runs = [
+        write_run(tmp_path / "a", accuracy=0.9),
+        write_run(tmp_path / "b", accuracy=0.7, epochs=2, cost={"seconds": 2.0, "peak_memory_mib": 3000}),
+        write_run(tmp_path / "c", accuracy=0.5, epochs=1, old=True, cost={"seconds": 3.0}),
+    ]
+    comparison = compare(tmp_path, *runs)
+    assert [system["non_dominated"] for system in comparison["systems"]] == [
+        {"seconds": True, "rows_per_second": True, "peak_memory_mib": True},
+        {"seconds": True, "rows_per_second": False, "peak_memory_mib": False},
+        {"seconds": False, "rows_per_second": False, "peak_memory_mib": None},
+    ]
+    lines = list(csv.DictReader((tmp_path / "out" / "comparison.csv").open()))
+    assert [line["peak_memory_mib"] for line in lines] == ["2000.0", "3000.0", ""]
+    assert [line["non_dominated_seconds"] for line in lines] == ["True", "True", "False"]
+    assert lines[2]["non_dominated_peak_memory_mib"] == ""
+    page = (tmp_path / "out" / "comparison.html").read_text()
+    assert page.count("Score of each system against") == 3
+    assert "seconds of training, log scale" in page
+    assert "Not recorded for C." in page
+    time = trade_off_plot(comparison["systems"], "seconds", "s")
+    assert [point["best"] for point in time["points"]] == [True, True, False]
+    (first, corner, last) = (tuple(map(float, place.split(","))) for place in time["front"].split())
+    a, b, _ = time["points"]
+    # From the cheap one the line stays at its score until the dear one can be had.
+    assert (first, corner, last) == ((b["x"], b["y"]), (a["x"], b["y"]), (a["x"], a["y"]))
+    one = compare(tmp_path, *(write_run(tmp_path / name, old=True, epochs=n) for name, n in (("d", 5), ("e", 6))))
+    assert trade_off_plot(one["systems"], "peak_memory_mib", "MiB") is None
+    assert "Not recorded for A, B: nothing to draw." in (tmp_path / "out" / "comparison.html").read_text()
+
+
+def test_runs_that_a_seed_does_not_change_are_said(tmp_path):
+    same = [write_run(tmp_path / f"a{seed}", seed=0) for seed in (0, 1)]
+    config = yaml.safe_load((same[1] / "config.yaml").read_text())
+    write_text(same[1] / "config.yaml", yaml.safe_dump(config | {"seed": 1}))
+    comparison = compare(tmp_path, *same)
+    assert comparison["systems"][0]["macro_f1"]["standard_deviation"] == 0
+    assert (
+        "The 2 runs of system A gave the same answers to every row: the seed changes nothing" in comparison["notes"][0]
+    )
+    assert comparison["notes"][0] in (tmp_path / "out" / "comparison.html").read_text()
+
+
 def test_names_are_escaped(three, tmp_path):
     for name in ("a0", "a1", "b0"):
         config = yaml.safe_load((three / name / "config.yaml").read_text())
@@ -248,6 +307,7 @@ def test_folders_are_found_by_name_glob_and_place(three, tmp_path):
     names = ["a0", "a1", "b0"]
     assert [path.name for path in find_run_folders([str(three)])] == names
     assert [path.name for path in find_run_folders([f"{three}/*"])] == names
+    assert [path.name for path in find_run_folders([f"{three.parent}/run*"])] == names
     assert len(find_run_folders([f"{three}/**"])) == 4
     with pytest.raises(GovstanceError, match=r"runs: no run folder at '.*nowhere'"):
         find_run_folders([str(tmp_path / "nowhere")])
@@ -329,6 +389,12 @@ def test_axes_have_round_ticks_and_hold_all_values():
     assert scale.ticks == [0.46, 0.48, 0.5, 0.52, 0.54, 0.56, 0.58]
     assert 0 < scale.place(0.462) < scale.place(0.58) < 100
     assert axis([0.5, 0.5], 0, 100).place(0.5) == 50
+    near, far = cost_axis([2.0, 9.0], 0, 100), cost_axis([0.02, 900.0], 0, 100)
+    assert near.place(0.0) >= 0
+    assert not near.logarithmic
+    assert {0.1, 1.0, 10.0, 100.0} <= set(far.ticks)
+    assert far.place(1.0) - far.place(0.1) == pytest.approx(far.place(100.0) - far.place(10.0), abs=0.2)
+    assert 0 < far.place(0.02) < far.place(900.0) < 100
 
 
 def test_letters_of_curves_never_cover_each_other():

@@ -48,6 +48,47 @@ def test_the_interval_is_that_of_governments_drawn_with_replacement():
     assert low < found["auc"]["value"] < high
 
 
+def simulated_agreements(rho, n=80, n_samples=300):
+    """Intervals from a bivariate normal distribution: AUC of the sign of its second part, tau of the whole."""
+    generator = np.random.default_rng(11)
+    for _ in range(n_samples):
+        scores = generator.normal(size=n)
+        values = rho * scores + np.sqrt(1 - rho**2) * generator.normal(size=n)
+        yield (
+            rank_agreement(scores, values > 0, draws=400)["auc"]["interval_95"],
+            rank_agreement(scores, values, draws=400)["kendall"]["interval_95"],
+        )
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    """The true tau is 2 arcsin(rho) / pi (Kendall 1948), the true AUC that of a very large sample."""
+    rho = 0.6
+    tau = 2 * np.arcsin(rho) / np.pi
+    generator = np.random.default_rng(0)
+    scores = generator.normal(size=400_000)
+    above = rho * scores + np.sqrt(1 - rho**2) * generator.normal(size=400_000) > 0
+    auc = roc_auc_score(above, scores)
+    found = np.array(
+        [
+            [low <= truth <= high for (low, high), truth in zip(intervals, (auc, tau), strict=True)]
+            for intervals in simulated_agreements(rho)
+        ]
+    )
+    assert (found.mean(axis=0) >= 0.93).all()
+    assert (found.mean(axis=0) <= 0.97).all()
+
+
+def test_words_that_tell_nothing_of_deeds_are_found_to_do_so_nineteen_times_of_twenty():
+    outside = np.array(
+        [
+            [not low <= chance <= high for (low, high), chance in zip(intervals, (0.5, 0.0), strict=True)]
+            for intervals in simulated_agreements(0.0)
+        ]
+    )
+    assert (outside.mean(axis=0) >= 0.03).all()
+    assert (outside.mean(axis=0) <= 0.07).all()
+
+
 def test_what_cannot_be_compared_has_no_figure():
     assert rank_agreement([0.1, 0.2], [1, 1])["auc"] is None
     assert rank_agreement([], [])["n"] == 0

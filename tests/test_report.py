@@ -483,6 +483,11 @@ def test_the_run_is_described(scored):
     for said in ("0123456789abcdef", "python 3.11.7", "1,937 MiB", "2 cores", "name: evaluate"):
         assert said in text
     assert "Nothing was trained here" in text
+    assert (
+        "Not measured for this run. scripts/evaluate.py model=<folder of the run> corpus.files=[<rows>] validity=true"
+        in text
+    )
+    assert "## What governments say and what they did\n\nNot measured" in (folder / "report.md").read_text()
 
 
 def test_a_training_run_shows_its_learning_curve(tmp_path):

@@ -23,6 +23,19 @@ def test_mcnemar_of_the_same_answers_shows_nothing():
     assert mcnemar(right, right).p_value == 1.0
 
 
+def test_mcnemar_finds_at_most_one_in_twenty_without_a_difference():
+    """It is exact, so it finds a little less."""
+    generator = np.random.default_rng(2)
+    found = [mcnemar(*(generator.random((2, 300)) < 0.7)).p_value < 0.05 for _ in range(1000)]
+    assert 0.025 <= np.mean(found) <= 0.055
+
+
+def test_several_comparisons_without_any_difference_find_something_one_time_in_twenty():
+    p_values = np.random.default_rng(3).random((4000, 5))
+    assert 0.04 <= np.mean([min(holm(of_sample)) < 0.05 for of_sample in p_values]) <= 0.06
+    assert np.mean(p_values.min(axis=1) < 0.05) > 0.2  # as often without the correction
+
+
 def test_holm_by_hand():
     # Smallest times 3, next times 2, largest times 1; never below the one before it, never above 1.
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])

@@ -6,6 +6,7 @@ from transformers import AutoModel
 from govstance.actors.finder import MentionFinder
 from govstance.config import ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
+from govstance.models import stance_model
 from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL
 from govstance.models.predictor import encoder_for
@@ -52,6 +53,27 @@ def test_a_batch_without_labels_has_a_loss_of_zero_with_a_gradient():
     loss = masked_loss(logits, torch.tensor([[IGNORED_LABEL]]), torch.ones(1, 4))
     loss.backward()
     assert loss.item() == 0.0
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_processes_that_share_a_batch_have_the_gradient_of_one(weighted, monkeypatch):
+    """Shares of unlike size, a target that one of them has no label of: their mean is still that of the whole batch."""
+    torch.manual_seed(0)
+    labels = torch.randint(0, 4, (7, 3))
+    labels[torch.rand(7, 3) < 0.3] = IGNORED_LABEL
+    labels[:5, 2] = IGNORED_LABEL
+    weights = torch.rand(3, 4) + 0.5 if weighted else None
+    logits = torch.randn(7, 3, 4, requires_grad=True)
+    masked_loss(logits, labels, weights).backward()
+    whole, logits.grad = logits.grad, None
+    known = labels != IGNORED_LABEL
+    of_stances = torch.ones(3, 4) if weights is None else weights
+    totals = torch.stack([of_stances[target][labels[known[:, target], target]].sum() for target in range(3)])
+    monkeypatch.setattr(stance_model, "summed_over_processes", lambda values: (totals, 2))
+    losses = [masked_loss(logits[part], labels[part], weights) for part in (slice(0, 5), slice(5, 7))]
+    torch.stack(losses).mean().backward()
+    assert torch.allclose(logits.grad, whole, atol=1e-7)
+    assert torch.stack(losses).mean().item() == pytest.approx(masked_loss(logits, labels, weights).item() / 2)
 
 
 def test_transformers_loads_the_saved_model(model_and_encoder, tmp_path):

@@ -70,6 +70,25 @@ def test_many_documents_that_say_nothing_do_not_contradict_one():
     assert row.interval[1] > 0.8
 
 
+def test_the_interval_holds_the_truth_about_as_often_as_it_says():
+    """The truth is what very many documents of the same kind pool to."""
+    generator = np.random.default_rng(4)
+
+    def documents(n):
+        return generator.uniform(0.3, 0.95, size=n)
+
+    sure = documents(200_000)
+    rest = (1 - sure) / 3
+    truth = pool_documents(np.stack([sure, rest, rest, rest], axis=1))[0]
+    covered = 0
+    n_samples = 300
+    for _ in range(n_samples):
+        cell = [answered(str(number), None, "favor", sure) for number, sure in enumerate(documents(60))]
+        low, high = only(stance_table(cell, period="all")).interval
+        covered += low <= truth <= high
+    assert 0.93 <= covered / n_samples <= 0.97
+
+
 def test_the_order_of_the_documents_changes_nothing():
     documents = [answered("a", "2022-01-01", "favor"), answered("b", "2022-02-01", "against", 0.6)]
     documents += [answered("c", None, "none"), answered("d", "2022-02-01", "neutral", 0.7)]

@@ -33,11 +33,11 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
     """Right predictions with chance 0.7 and errors spread evenly give a true macro-F1 of 0.7."""
     generator = np.random.default_rng(0)
     covered = 0
-    n_samples = 200
+    n_samples = 400
     for _ in range(n_samples):
         low, high = mean_macro_f1_interval(*draw(generator, 200, 3), n_stances=4)
         covered += low <= 0.7 <= high
-    assert 0.90 <= covered / n_samples <= 0.99
+    assert 0.93 <= covered / n_samples <= 0.97
 
 
 def test_drawing_documents_widens_the_interval_over_drawing_rows():

@@ -2,22 +2,31 @@
 
 import csv
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT, KeywordPredictor
+from conftest import ROOT, KeywordPredictor, learnable_rows
+from scipy import stats
+from sklearn.metrics import roc_auc_score
+from test_report import Page, SurePredictor
 from test_scripts import run
 
-from govstance.apply_config import EvaluateConfig, SpeechesConfig
-from govstance.config import PathsConfig
+from govstance.apply_config import EvaluateConfig, ReportConfig, SpeechesConfig
+from govstance.config import CorpusConfig, PathsConfig
 from govstance.errors import GovstanceError
+from govstance.evaluation.external import rank_agreement
 from govstance.facts import load_facts
-from govstance.files import read_json, write_json, write_text
+from govstance.files import read_json, write_json, write_jsonl, write_text
 from govstance.inference.speeches import positions, read_speeches
-from govstance.jobs import validity
+from govstance.jobs import evaluate, validity
+from govstance.jobs.report import run_report
 from govstance.models.baselines import FrequencyBaseline
 from govstance.models.folder import LoadedModel
+from govstance.reporting.comparison_tables import number
+from govstance.reporting.validity_tables import POPULATION_NAMES, SET_NAMES, STATISTIC_NAMES, SYSTEM_NAMES
 from govstance.reporting.world_map import SCORE_CLASSES, class_of, equal_earth, world_map
 from govstance.targets import load_targets
 
@@ -87,12 +96,13 @@ def known_model(monkeypatch):
         folder=Path("any"),
         kind="transformer",
         name="keywords",
-        predictor=KeywordPredictor(),
+        predictor=SurePredictor(),
         targets=TARGETS,
         baselines=baselines,
         training_data=[{"path": "outputs/corpora/made_up.jsonl", "sha256": "0"}],
     )
-    monkeypatch.setattr(validity, "model_of", lambda *_: model)
+    for job in (validity, evaluate):
+        monkeypatch.setattr(job, "model_of", lambda *_: model)
 
 
 @pytest.fixture
@@ -209,6 +219,173 @@ def test_the_run_folder_holds_section_table_page_and_maps(section, tmp_path):
     drawing = (folder / "map_russia_alliance.svg").read_text()
     assert 'fill="url(#russia_alliance-favor)"><title>Brazil; +0.80 (passages: 1, speeches: 1); club: member' in drawing
     assert any(item["path"].endswith("votes.csv") for item in read_json(folder / "provenance.json")["data"])
+
+
+VALUES = {"vote": {"yes": -1, "abstain": 0, "no": 1}, "club": {"not a member": 0, "member": 1}}
+MEMBERS = {"vote": dict(VOTES), "club": {"BRA": "member"}}
+TARGET_OF = {"vote": "annexation_recognition", "club": "russia_alliance"}
+
+
+@pytest.fixture
+def reported(config, tmp_path, known_model) -> Path:
+    """A run that scored labelled rows and speeches; none of its names is in the speeches' facts by chance."""
+    write_jsonl(tmp_path / "rows.jsonl", [row.to_json() for row in learnable_rows(20)])
+    config.corpus = CorpusConfig(files=[str(tmp_path / "rows.jsonl")])
+    folder = tmp_path / "run"
+    write_text(folder / "config.yaml", f"name: evaluate\npaths: {{data: {config.paths.data}}}\n")
+    evaluate.run_evaluation(config, folder)
+    validity.run_validity(config, folder)
+    return folder
+
+
+def pooled_score(passages):
+    """P(favor) - P(against) of passages [favor, against, neutral, none], by the words of the page, and the stance."""
+    if not passages:
+        return 0.0, "none"
+    stating = np.array([1 - values[3] for values in passages])
+    which = np.array([np.array(values[:3]) / (1 - values[3]) for values in passages])
+    pooled = stating.max() * (stating**2 @ which) / (stating**2).sum()
+    stance = "none" if 1 - stating.max() > pooled.max() else ("favor", "against", "neutral")[int(pooled.argmax())]
+    return float(pooled[0] - pooled[1]), stance
+
+
+def said_and_did(folder, criterion, system, set_name):
+    """Government -> (score, stance, value), from speeches.jsonl and the facts alone."""
+    speeches = [json.loads(line) for line in (folder / "speeches.jsonl").read_text().splitlines()]
+    if set_name == "without_training_rows":
+        speeches = [speech for speech in speeches if not speech["has_training_rows"]]
+    found = {}
+    for code in sorted({speech["government"] for speech in speeches}):
+        own = [speech for speech in speeches if speech["government"] == code]
+        passages = [passage["probabilities"] for speech in own for passage in speech["passages"]]
+        score, stance = pooled_score([item["keywords"][TARGET_OF[criterion]] for item in passages])
+        if system == "naming":
+            score = -len(passages) / len(own)
+        elif system != "keywords":
+            score, _ = pooled_score([item[system][TARGET_OF[criterion]] for item in passages])
+        did = MEMBERS[criterion].get(code, "not a member" if criterion == "club" else "")
+        if did in VALUES[criterion]:
+            found[code] = (score, stance, VALUES[criterion][did])
+    return found
+
+
+def figures_again(found, name):
+    """One figure as the page has it, its value by scipy or scikit-learn."""
+    if not found:
+        return "-"
+    said, did = (np.array(part) for part in zip(*((score, value) for score, _, value in found.values()), strict=True))
+    whole = rank_agreement(said, did)[name]
+    if whole is None:
+        return "-"
+    ends = (did == did.min()) | (did == did.max())
+    found_pairs = list(zip(said, did, strict=True))
+    by_others = {
+        "auc": lambda: roc_auc_score(did[ends] == did.max(), said[ends]),
+        "ordinal": lambda: np.mean(
+            [(a < b) + (a == b) / 2 for a, low in found_pairs for b, high in found_pairs if low < high]
+        ),
+        "spearman": lambda: stats.spearmanr(said, did).statistic,
+        "kendall": lambda: stats.kendalltau(said, did).statistic,
+    }
+    value = float(by_others[name]())
+    interval = whole["interval_95"]
+    return number(value) + (f"{number(interval[0])} to {number(interval[1])}" if interval else "")
+
+
+def test_every_figure_of_the_report_is_found_again(reported):
+    page = Page(reported / "report.html")
+    names = SYSTEM_NAMES | {"keywords": "the model"}
+    systems = ["keywords", "country_prior", "naming"]
+    n_tables = 0
+    for table in page.root.find("table", table="validity-figures"):
+        criterion, set_name, population = (
+            table.attributes[f"data-{key}"] for key in ("criterion", "set", "population")
+        )
+        lines = [[cell.text for cell in line.find("td")] for line in list(table.find("tr"))[1:]]
+        assert [line[0] for line in lines] == [names[system] for system in systems]
+        stances = {
+            code: stance for code, (_, stance, _) in said_and_did(reported, criterion, "keywords", set_name).items()
+        }
+        for system, (_, n, ends, *figures) in zip(systems, lines, strict=True):
+            found = said_and_did(reported, criterion, system, set_name)
+            if population == "with_position":
+                found = {code: of_code for code, of_code in found.items() if stances[code] != "none"}
+            values = [value for _, _, value in found.values()]
+            assert n == str(len(found))
+            assert ends == ", ".join(str(values.count(end(values, default=0))) for end in (min, max))
+            assert [cell.replace(" ", "") for cell in figures] == [
+                figures_again(found, name).replace(" ", "") for name in STATISTIC_NAMES
+            ]
+        n_tables += 1
+    assert n_tables == 2 * len(SET_NAMES) * len(POPULATION_NAMES)
+
+
+def test_the_headline_and_the_cases_are_found_again(reported):
+    page = Page(reported / "report.html")
+    names = {"Vote on R1": "vote", "Member of the club": "club"}
+    for name, n, ends, *figures in page.table("validity-auc"):
+        found = said_and_did(reported, names[name], "keywords", "all_speeches")
+        values = [value for _, _, value in found.values()]
+        assert n == str(len(found))
+        assert ends.split()[0] == str(values.count(max(values)))
+        expected = [
+            figures_again(said_and_did(reported, names[name], system, set_name), "auc")
+            for set_name in SET_NAMES
+            for system in ("keywords", "country_prior", "naming")
+        ]
+        assert [cell.replace(" ", "") for cell in figures] == [cell.replace(" ", "") for cell in expected]
+    of_set = {name: key for key, name in SET_NAMES.items()}
+    for name, set_name, n, *figures in page.table("validity-ranks"):
+        found = said_and_did(reported, names[name], "keywords", of_set[set_name])
+        assert n == str(len(found))
+        expected = [figures_again(found, statistic) for statistic in ("ordinal", "spearman", "kendall")]
+        assert [cell.replace(" ", "") for cell in figures] == [cell.replace(" ", "") for cell in expected]
+    report = (reported / "report.md").read_text()
+    for criterion in MEMBERS:
+        found = said_and_did(reported, criterion, "keywords", "all_speeches")
+        line = next(line for line in report.splitlines() if line.startswith(f"| {criterion}, all speeches: keywords |"))
+        assert f"| {len(found)} |" in line
+        assert line.split(" | ")[4].split(" ")[0] == figures_again(found, "auc")[:5]
+
+
+def test_who_disagrees_and_the_maps_are_found_again(reported, data, config):
+    table = data / "facts" / "votes.csv"
+    table.write_text(table.read_text().replace("FRA,yes", "FRA,no").replace("BRA,no", "BRA,yes"))
+    validity.run_validity(config, reported)
+    page = Page(reported / "report.html")
+    scores = said_and_did(reported, "vote", "keywords", "all_speeches")
+    cases = [case for case in page.root.find("div") if "data-case" in case.attributes]
+    assert [case.attributes["data-case"] for case in cases] == ["vote BRA", "vote FRA"]
+    predictor = KeywordPredictor()
+    for case, code, stance in zip(cases, ("BRA", "FRA"), ("favor", "against"), strict=True):
+        assert f"says: {scores[code][0]:+.3f}, leans to {stance}; share 100 %" in case.text
+        sentence = next(iter(case.find("blockquote"))).text
+        row = next(row for row in learnable_rows(1))
+        text = SPEECHES[f"A/{code}_77_2022.txt"].split(". ")[0].removesuffix(".") + "."
+        alone = replace(row, text=text, government=code)
+        probability = predictor.predict_probabilities([alone])[0, 0, ("favor", "against").index(stance)]
+        assert sentence.startswith(f"{probability:.2f} {text}")
+    maps = [node for node in page.root.find("svg") if "World map" in node.attributes.get("aria-label", "")]
+    assert len(maps) == len(TARGETS)
+    titles = [title.text for title in maps[0].find("title")]
+    for code, name in (("BRA", "Brazil"), ("FRA", "France")):
+        assert any(title.startswith(f"{name}; {scores[code][0]:+.2f} (passages: ") for title in titles)
+
+
+def test_the_report_is_one_file_and_says_where_the_rest_is(reported):
+    page = (reported / "report.html").read_text()
+    assert not re.search(r"https?://|<link|<img|<iframe|@import|\ssrc=|href=\"[^#]", page)
+    assert set(re.findall(r"url\((.)", page)) == {"#"}  # patterns of the maps
+    assert "validity-governments" not in page
+    assert "A table of all governments with their scores and facts" in page
+    assert "A government's vote and its speech are different things." in page
+    report = ReportConfig(run=str(reported))
+    config = "model: any\n" + (reported / "config.yaml").read_text()
+    write_text(reported / "config.yaml", config)
+    before, markdown = (reported / "report.html").read_text(), (reported / "report.md").read_text()
+    run_report(report)
+    assert (reported / "report.html").read_text() == before.replace("name: evaluate", "model: any\nname: evaluate", 1)
+    assert (reported / "report.md").read_text() == markdown
 
 
 def test_scores_on_labelled_rows_stay_in_the_metrics(config, tmp_path, known_model):

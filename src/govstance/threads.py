@@ -2,8 +2,12 @@
 
 import ctypes
 import ctypes.util
+import gc
 import os
+import re
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 # glibc's own numbers for mallopt(3).
 M_TRIM_THRESHOLD = -1
@@ -11,6 +15,8 @@ M_MMAP_THRESHOLD = -3
 KEEP_BYTES = 2**30
 THREADS_VARIABLE = "OMP_NUM_THREADS"
 DEFAULT_ENGINE_THREADS = 2
+# What Linux (proc(5), from 4.0 on) takes as: begin to watch for a new peak of resident memory.
+CLEAR_REFS, FORGET_PEAK = Path("/proc/self/clear_refs"), "5"
 
 
 def use_threads(count: int | None) -> None:
@@ -23,11 +29,42 @@ def use_threads(count: int | None) -> None:
         os.environ[THREADS_VARIABLE] = str(count)  # torch reads it when it is imported, `engine_threads` later
         if "torch" in sys.modules:
             sys.modules["torch"].set_num_threads(count)
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(ctypes.util.find_library("c"))
-        if hasattr(libc, "mallopt"):  # musl has none
-            libc.mallopt(M_MMAP_THRESHOLD, KEEP_BYTES)
-            libc.mallopt(M_TRIM_THRESHOLD, KEEP_BYTES)
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(M_MMAP_THRESHOLD, KEEP_BYTES)
+        libc.mallopt(M_TRIM_THRESHOLD, KEEP_BYTES)
+
+
+def watch_peak_memory() -> Callable[[], int | None]:
+    """Begins to watch the resident memory of this process, and returns what tells its peak since then.
+
+    What earlier work of the process has freed is given back first: a cell of a sweep must not pay for the one before.
+
+    Returns:
+        A function that gives MiB, or None where the system does not tell: only Linux does.
+    """
+    gc.collect()
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
+    try:
+        CLEAR_REFS.write_text(FORGET_PEAK)
+    except OSError:
+        return lambda: None
+    return _peak_memory_mib
+
+
+def _peak_memory_mib() -> int | None:
+    found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), flags=re.MULTILINE)
+    return round(int(found[1]) / 1024) if found else None
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """The C library where it is glibc; musl and other systems have no mallopt."""
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(ctypes.util.find_library("c"))
+    return libc if hasattr(libc, "mallopt") else None
 
 
 def engine_threads() -> int:

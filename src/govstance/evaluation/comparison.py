@@ -18,6 +18,8 @@ from govstance.evaluation.uncertainty import DRAWS, central_interval, confusions
 from govstance.schema import STANCES
 
 PAIR_CHOICES = ("best", "all")
+# What training costs, as runs record it; whether less or more of it is better.
+COSTS = {"seconds": "less", "rows_per_second": "more", "peak_memory_mib": "less"}
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,34 @@ def system_summaries(rows: CommonRows, groups: Sequence[RunGroup], *, seed: int)
             }
         )
     return summaries
+
+
+def non_dominated(scores: Sequence[float], costs: Sequence[float | None], *, better: str) -> list[bool | None]:
+    """Whether no other system has as good a score and cost, and one of the two better.
+
+    Args:
+        scores: Of each system; more is better.
+        costs: Of each system; None where it is not known.
+        better: Whether "less" or "more" of the cost is better.
+
+    Returns:
+        One answer a system; None where its cost is not known.
+
+    Example:
+        >>> non_dominated([0.6, 0.5, 0.4], [20.0, 5.0, 9.0], better="less")
+        [True, True, False]
+    """
+    sign = 1.0 if better == "less" else -1.0
+    known = [(score, sign * cost) for score, cost in zip(scores, costs, strict=True) if cost is not None]
+    return [
+        None
+        if cost is None
+        else not any(
+            other >= score and of_other <= sign * cost and (other, of_other) != (score, sign * cost)
+            for other, of_other in known
+        )
+        for score, cost in zip(scores, costs, strict=True)
+    ]
 
 
 def compare_pairs(rows: CommonRows, groups: Sequence[RunGroup], *, pairs: str, seed: int) -> list[dict[str, Any]]:

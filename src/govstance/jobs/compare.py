@@ -12,10 +12,12 @@ from govstance.apply_config import CompareConfig
 from govstance.errors import GovstanceError
 from govstance.evaluation.alignment import CommonRows, common_rows
 from govstance.evaluation.comparison import (
+    COSTS,
     PAIR_CHOICES,
     RunGroup,
     compare_pairs,
     flipped_rows,
+    non_dominated,
     run_scores,
     system_summaries,
 )
@@ -59,6 +61,8 @@ def run_comparison(config: CompareConfig, run_folder: Path) -> dict[str, Any]:
             groups, members, system_summaries(rows, groups, seed=config.seed), strict=True
         )
     ]
+    for system, best in zip(systems, _non_dominated(systems), strict=True):
+        system["non_dominated"] = best
     notes = [*_notes(runs, rows, groups), *repeats]
     for note in notes:
         logger.warning("%s", note)
@@ -181,15 +185,25 @@ def _system_facts(
             }
             for index in group.run_indices
         ],
-        "training": {
-            "seconds": float(np.mean([cost["seconds"] for cost in costs])),
-            "rows_per_second": float(np.mean([cost["rows_per_second"] for cost in costs])),
-        }
-        if costs
-        else None,
+        "training": {name: _mean_of_known([cost.get(name) for cost in costs]) for name in COSTS},
         # Their answers are not kept, so on a part of the rows their scores are not known.
         "baselines": _baselines(members) if whole else None,
     }
+
+
+def _mean_of_known(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None
+
+
+def _non_dominated(systems: Sequence[dict[str, Any]]) -> list[dict[str, bool | None]]:
+    """Of each system: cost -> whether no other one scores as well for less."""
+    scores = [system["macro_f1"]["mean"] for system in systems]
+    by_cost = {
+        name: non_dominated(scores, [system["training"][name] for system in systems], better=better)
+        for name, better in COSTS.items()
+    }
+    return [{name: found[place] for name, found in by_cost.items()} for place in range(len(systems))]
 
 
 def _baselines(members: Sequence[FinishedRun]) -> dict[str, float]:
@@ -246,6 +260,11 @@ def _notes(runs: Sequence[FinishedRun], rows: CommonRows, groups: Sequence[RunGr
         known = [seed for seed in group.seeds if seed is not None]
         if len(known) > len(set(known)):
             notes.append(f"System {group.label} has a seed more than once: its deviation is over runs, not seeds.")
+        if len(group.run_indices) > 1 and len({rows.predicted[index].tobytes() for index in group.run_indices}) == 1:
+            notes.append(
+                f"The {len(group.run_indices)} runs of system {group.label} gave the same answers to every row: the "
+                "seed changes nothing there, so they say no more than one run, and its deviation of 0 is no merit."
+            )
         commits = {runs[index].commit for index in group.run_indices}
         if len(commits) > 1:
             notes.append(f"The runs of system {group.label} were trained by {len(commits)} versions of the code.")

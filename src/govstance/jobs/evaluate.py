@@ -15,7 +15,7 @@ from govstance.errors import GovstanceError
 from govstance.evaluation.probes import name_probe
 from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, model_details, prediction_records, system_scores
 from govstance.files import expand_patterns, write_json, write_jsonl, write_text
-from govstance.jobs.pages import write_page
+from govstance.jobs.pages import REPORT_FILE, write_page
 from govstance.jobs.places import BUILTIN, mention_finder, model_of
 from govstance.jobs.reading_list import rows_to_read
 from govstance.models.folder import LoadedModel
@@ -33,7 +33,6 @@ METRICS_SCHEMA_VERSION = 1
 PROBE_ROWS = 400  # enough for a point of macro-F1, few enough to be read three times in half a minute
 METRICS_FILE = "metrics.json"
 PREDICTIONS_FILE = "predictions.jsonl"
-REPORT_FILE = "report.md"
 
 
 def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
@@ -138,7 +137,7 @@ def score_model(
     write_jsonl(
         run_folder / PREDICTIONS_FILE, prediction_records(rows, probabilities, target_ids, others | under_other_names)
     )
-    write_text(run_folder / REPORT_FILE, report_markdown(metrics, title=f"{model.name}: scores", facts=_facts(metrics)))
+    write_text(run_folder / REPORT_FILE, report_markdown(metrics))
     write_json(run_folder / METRICS_FILE, metrics)
     return metrics
 
@@ -177,29 +176,3 @@ def _name_probe_scores(
             answers[f"name_{name}"] = np.full((len(rows), len(target_ids)), NOT_ANNOTATED)
             answers[f"name_{name}"][chosen] = probabilities.argmax(axis=-1)
     return scores, answers
-
-
-def describe_data(metrics: dict[str, Any]) -> str:
-    """The rows behind a score in one phrase."""
-    data = metrics["data"]
-    split = f"{data['split']} split, " if data["split"] else ""
-    n_languages = len(data["languages"])
-    languages = f"{n_languages} language{'s' if n_languages > 1 else ''}"
-    return f"{split}{data['n_rows']} rows from {data['n_documents']} documents in {languages}"
-
-
-def _facts(metrics: dict[str, Any]) -> list[tuple[str, str]]:
-    data = metrics["data"]
-    shown = [f"`{item['path']}` ({item['sha256'][:12]})" for item in data["files"][:3]]
-    more = f" and {len(data['files']) - 3} more (provenance.json)" if len(data["files"]) > 3 else ""
-    facts = [("Rows", describe_data(metrics)), ("Files (sha256)", ", ".join(shown) + more)]
-    training = metrics["training"]
-    if training:
-        facts.append(
-            (
-                "Training",
-                f"{training['n_rows']} rows in {training['n_texts']} texts, {training['seconds']:.0f} s, "
-                f"{training['rows_per_second']:.1f} rows/s, {training['n_trained_weights']:,} trained weights",
-            )
-        )
-    return facts

@@ -66,8 +66,8 @@ def find_run_folders(patterns: Sequence[str]) -> list[Path]:
     """Folders of runs, finished or not, in the order of the patterns and without repeats.
 
     Args:
-        patterns: Run folders, globs of them, or folders below which they lie (then the ones inside run folders are not
-            taken).
+        patterns: Run folders, folders below which they lie (the ones inside run folders are not taken), or globs of
+            both.
 
     Raises:
         GovstanceError: There is no pattern, or one leads to no run.
@@ -76,10 +76,8 @@ def find_run_folders(patterns: Sequence[str]) -> list[Path]:
         raise GovstanceError("runs is empty: expected run folders or globs, such as runs=[outputs/a,outputs/b].")
     found: dict[Path, Path] = {}
     for pattern in patterns:
-        if Path(pattern).is_dir():
-            matches = list(_runs_below(Path(pattern)))
-        else:
-            matches = [Path(item) for item in sorted(glob.glob(pattern, recursive=True)) if _is_run(Path(item))]
+        folders = [Path(item) for item in sorted(glob.glob(pattern, recursive=True))] or [Path(pattern)]
+        matches = [run for folder in folders if folder.is_dir() for run in _runs_below(folder)]
         if not matches:
             raise GovstanceError(
                 f"runs: no run folder at {pattern!r}: expected folders with {METRICS_FILE} and {PREDICTIONS_FILE}, as "

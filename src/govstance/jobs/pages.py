@@ -1,4 +1,4 @@
-"""Writes report.html, the page of a run, from its metrics and what its folder holds."""
+"""Writes report.html, the page of a run, and report.md, from its metrics and what its folder holds."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,10 +10,18 @@ from govstance.reporting.report_page import report_page
 from govstance.schema import Row
 from govstance.training.run_folder import PROVENANCE_FILE
 
-PAGE_FILE = "report.html"
+PAGE_FILE, REPORT_FILE = "report.html", "report.md"
+WORLD_FILE = Path("world") / "world.json"
 
 
-def write_page(folder: Path, metrics: dict[str, Any], rows: Sequence[Row] | None, *, run_folder: Path) -> Path:
+def write_page(
+    folder: Path,
+    metrics: dict[str, Any],
+    rows: Sequence[Row] | None,
+    *,
+    run_folder: Path,
+    world: dict[str, Any] | None = None,
+) -> Path:
     """Writes report.html.
 
     Args:
@@ -21,6 +29,7 @@ def write_page(folder: Path, metrics: dict[str, Any], rows: Sequence[Row] | None
         metrics: As metrics.json holds them.
         rows: The rows that were scored, for their texts; None: they are not at hand, and the page says so.
         run_folder: Holds config.yaml and provenance.json.
+        world: As data/world/world.json holds it, for the maps of an external validation.
 
     Returns:
         The page.
@@ -29,6 +38,7 @@ def write_page(folder: Path, metrics: dict[str, Any], rows: Sequence[Row] | None
         metrics,
         texts=None if rows is None else {row.id: row.text for row in rows},
         provenance=read_json(run_folder / PROVENANCE_FILE),
+        world=world,
         config=(run_folder / RESOLVED_CONFIG_FILE).read_text(encoding="utf-8"),
     )
     write_text(folder / PAGE_FILE, page)

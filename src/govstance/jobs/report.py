@@ -1,25 +1,28 @@
-"""Makes report.html of a finished run anew, from what its folder holds; nothing is scored again."""
+"""Makes report.html and report.md of a finished run anew, from what its folder holds; nothing is scored again."""
 
 import logging
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from govstance.apply_config import ReportConfig
 from govstance.corpus.reader import read_rows
 from govstance.errors import GovstanceError
-from govstance.files import read_json, sha256_of_file
+from govstance.files import read_json, sha256_of_file, write_text
+from govstance.jobs.command_line import RESOLVED_CONFIG_FILE
 from govstance.jobs.evaluate import METRICS_FILE
 from govstance.jobs.finished_runs import read_run
-from govstance.jobs.pages import write_page
+from govstance.jobs.pages import REPORT_FILE, WORLD_FILE, write_page
 from govstance.reporting.report_page import REQUIRED
+from govstance.reporting.tables import report_markdown
 from govstance.schema import Row
-from govstance.training.run_folder import PROVENANCE_FILE
 
 logger = logging.getLogger(__name__)
 
 
 def run_report(config: ReportConfig) -> Path:
-    """Writes report.html into the folder of a run of train or evaluate.
+    """Writes report.html and report.md into the folder of a run of train or evaluate.
 
     Texts are taken from the files that were scored. Where one is gone or has changed, the page has none and says so.
 
@@ -36,20 +39,34 @@ def run_report(config: ReportConfig) -> Path:
         raise GovstanceError(
             f"run: expected the folder of a run, found nothing at {folder} (looked from {Path.cwd()})."
         )
-    metrics = read_run(folder).metrics
+    return write_reports(folder, read_run(folder).metrics)
+
+
+def write_reports(folder: Path, metrics: dict[str, Any]) -> Path:
+    """Writes both reports of a run from its metrics, and returns the page.
+
+    Raises:
+        GovstanceError: The metrics lack a part of the page.
+        BadRowsError: The rows no longer keep to the format.
+    """
     missing = [name for name in REQUIRED if name not in metrics]
     if missing:
         raise GovstanceError(
             f"{folder / METRICS_FILE}: expected all that the page shows, found no {', '.join(missing)}: an older "
             "version of govstance scored this run; score its model again with scripts/evaluate.py."
         )
-    return write_page(folder, metrics, _rows_of(folder, metrics), run_folder=folder)
+    world = None
+    if "validity" in metrics:
+        config = yaml.safe_load((folder / RESOLVED_CONFIG_FILE).read_text(encoding="utf-8"))
+        world = read_json(Path(config["paths"]["data"]) / WORLD_FILE)
+    write_text(folder / REPORT_FILE, report_markdown(metrics))
+    return write_page(folder, metrics, _rows_of(metrics), run_folder=folder, world=world)
 
 
-def _rows_of(folder: Path, metrics: dict[str, Any]) -> list[Row] | None:
+def _rows_of(metrics: dict[str, Any]) -> list[Row] | None:
     """The scored rows; None where a file is gone or is another one now."""
     paths = []
-    for item in read_json(folder / PROVENANCE_FILE)["data"]:
+    for item in metrics["data"]["files"]:
         path = Path(item["path"])
         if not path.is_file() or sha256_of_file(path) != item["sha256"]:
             state = "is another file now" if path.is_file() else f"is not there (looked from {Path.cwd()})"

@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,8 @@ from govstance.models.folder import KINDS, TRANSFORMER, save_model
 from govstance.models.predictor import TransformerPredictor
 from govstance.schema import Row
 from govstance.targets import Target
-from govstance.threads import process_rank, use_threads
-from govstance.training.fitting import fit_stance_model
+from govstance.threads import process_rank, use_threads, watch_peak_memory
+from govstance.training.fitting import FitReport, fit_stance_model
 from govstance.training.run_folder import data_fingerprints, now, point_latest_to, write_provenance
 
 HELD_OUT = "held_out"
@@ -48,6 +49,7 @@ def run_training(
         GovstanceError: Rows, targets, backbone or settings are not usable.
     """
     started = now()
+    peak_memory_mib = watch_peak_memory()
     use_threads(config.training.threads)
     if config.model.kind not in KINDS:
         raise GovstanceError(f"model.kind: expected one of {', '.join(KINDS)}; found {config.model.kind!r}.")
@@ -63,7 +65,8 @@ def run_training(
     logger.info(
         "%d rows from %d files: train %d, dev %d, test %d", len(rows), len(files), *map(len, (train, dev, test))
     )
-    training = _fit_and_save(config, train, dev, unfamiliar, targets, data, run_folder, callbacks)
+    report = _fit_and_save(config, train, dev, unfamiliar, targets, data, run_folder, callbacks)
+    training = dataclasses.asdict(report) | {"peak_memory_mib": peak_memory_mib()}
     if process_rank() > 0:
         return None
     # Scored as read back from the folder: what is reported is what evaluate will find.
@@ -97,12 +100,16 @@ def _fit_and_save(
     data: list[dict[str, str]],
     run_folder: Path,
     callbacks: Sequence[TrainerCallback],
-) -> dict[str, Any] | None:
+) -> FitReport:
     target_ids = [target.id for target in targets]
     logger.info("fitting the baselines")
-    baselines: dict[str, Baseline] = {kind: fit_baseline(kind, train, target_ids) for kind in BASELINES}
+    baselines: dict[str, Baseline] = {}
+    seconds = {}
+    for kind in BASELINES:
+        started = time.monotonic()
+        baselines[kind] = fit_baseline(kind, train, target_ids)
+        seconds[kind] = time.monotonic() - started
     predictor: TransformerPredictor | Baseline
-    training = None
     if config.model.kind == TRANSFORMER:
         predictor, report = fit_stance_model(
             train,
@@ -118,9 +125,9 @@ def _fit_and_save(
             unfamiliar_rows=unfamiliar if config.calibration.sure_on_all_sources else (),
             callbacks=callbacks,
         )
-        training = dataclasses.asdict(report)
     else:
         predictor = baselines.pop(config.model.kind)
+        report = _report_of_baseline(train, seconds[config.model.kind])
     save_model(
         run_folder / "model",
         kind=config.model.kind,
@@ -130,4 +137,16 @@ def _fit_and_save(
         baselines=baselines,
         training_data=data,
     )
-    return training
+    return report
+
+
+def _report_of_baseline(rows: Sequence[Row], seconds: float) -> FitReport:
+    return FitReport(
+        seconds=seconds,
+        rows_per_second=len(rows) / seconds,
+        n_texts=len({row.text for row in rows}),
+        n_rows=len(rows),
+        n_truncated=0,
+        n_trained_weights=None,
+        loss=[],
+    )

@@ -12,7 +12,7 @@ from govstance.corpus.standoff import annotated_splits
 from govstance.errors import GovstanceError
 from govstance.evaluation.uncertainty import DRAWS
 from govstance.facts import Facts, load_facts
-from govstance.files import read_json, write_json, write_text
+from govstance.files import read_json, write_json, write_jsonl, write_text
 from govstance.inference.speeches import (
     Speech,
     SpeechPassage,
@@ -21,23 +21,27 @@ from govstance.inference.speeches import (
     subject_test,
 )
 from govstance.jobs.evaluate import METRICS_FILE, METRICS_SCHEMA_VERSION, predicted
+from govstance.jobs.pages import PAGE_FILE as REPORT_PAGE
+from govstance.jobs.pages import WORLD_FILE
 from govstance.jobs.places import BUILTIN, mention_finder, model_of
 from govstance.jobs.predict import check_reading
-from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts
+from govstance.jobs.report import write_reports
+from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts, speech_records
 from govstance.models.folder import LoadedModel
 from govstance.progress import progress
-from govstance.reporting.validity_page import map_svg, validity_csv, validity_page
+from govstance.reporting.validity_page import map_svg, validity_page
+from govstance.reporting.validity_tables import validity_csv
 from govstance.threads import use_threads
 from govstance.training.run_folder import PROVENANCE_FILE, data_fingerprints, now, write_provenance
 
-PAGE_FILE, TABLE_FILE = "validity.html", "validity.csv"
-WORLD_FILE = Path("world") / "world.json"
+PAGE_FILE, TABLE_FILE, READING_FILE = "validity.html", "validity.csv", "speeches.jsonl"
 
 
 def run_validity(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
     """Holds the model's reading of `config.speeches` against data/facts.
 
-    Writes the section `validity` of metrics.json, validity.csv, validity.html and one SVG map a target.
+    Writes the section `validity` of metrics.json, validity.csv, validity.html, speeches.jsonl (what was read of each
+    passage) and one SVG map a target; and where labelled rows were scored, the reports anew, now with this section.
 
     Returns:
         The section.
@@ -68,13 +72,16 @@ def run_validity(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
         "bootstrap": {"draws": DRAWS, "seed": SEED},
         **held_against_facts(model, reading, facts, splits, config),
     }
+    write_jsonl(run_folder / READING_FILE, speech_records(reading, splits, model.predictor.target_ids))
     write_text(run_folder / TABLE_FILE, validity_csv(section))
     for target in section["targets"]:
         write_text(run_folder / f"map_{target['id']}.svg", map_svg(section, target, world))
     write_text(run_folder / PAGE_FILE, validity_page(section, world))
-    _add_to_metrics(run_folder, section)
+    metrics = _add_to_metrics(run_folder, section)
     data = data_fingerprints([*facts.files, *(Path(settings.folder) / speech.file for speech in found.speeches)])
     _tell_provenance(run_folder, config, data, started)
+    if (run_folder / REPORT_PAGE).is_file():
+        write_reports(run_folder, metrics)
     return section
 
 
@@ -84,7 +91,7 @@ def _read(
     touches = subject_test(finder, facts.subject_governments, facts.subject_words)
     passages: list[SpeechPassage] = []
     n_in_all = 0
-    with progress("finding passages", total=len(speeches), unit="speech") as advance:
+    with progress("finding passages", total=len(speeches), unit="text") as advance:
         for speech in speeches:
             kept, n_passages = subject_passages(
                 speech,
@@ -131,11 +138,13 @@ def _speech_facts(
     }
 
 
-def _add_to_metrics(run_folder: Path, section: Mapping[str, Any]) -> None:
+def _add_to_metrics(run_folder: Path, section: Mapping[str, Any]) -> dict[str, Any]:
     """Beside the scores on labelled rows, where there are any."""
     path = run_folder / METRICS_FILE
     metrics = read_json(path) if path.is_file() else {"schema_version": METRICS_SCHEMA_VERSION}
-    write_json(path, metrics | {"validity": section})
+    metrics["validity"] = section
+    write_json(path, metrics)
+    return metrics
 
 
 def _tell_provenance(run_folder: Path, config: EvaluateConfig, data: list[dict[str, str]], started: Any) -> None:

@@ -35,6 +35,40 @@ class SpeechReading:
     probabilities: dict[str, np.ndarray]
 
 
+def speech_records(
+    reading: SpeechReading, splits: Mapping[str, set[str]], target_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    """One object a speech with what each system read of its passages: all that the figures are made of.
+
+    Args:
+        reading: What was read.
+        splits: File -> splits of its labelled rows.
+        target_ids: Targets in the order of the probabilities.
+    """
+    of_file: dict[str, list[dict[str, Any]]] = {speech.file: [] for speech in reading.speeches}
+    for number, passage in enumerate(reading.passages):
+        probabilities = {
+            system: {
+                target: [round(float(value), 6) for value in values[number, index]]
+                for index, target in enumerate(target_ids)
+            }
+            for system, values in reading.probabilities.items()
+        }
+        of_file[passage.speech.file].append(
+            {"start": passage.span.start, "end": passage.span.end, "probabilities": probabilities}
+        )
+    return [
+        {
+            "file": speech.file,
+            "government": speech.government,
+            "year": speech.year,
+            "has_training_rows": "train" in splits.get(speech.file, ()),
+            "passages": of_file[speech.file],
+        }
+        for speech in reading.speeches
+    ]
+
+
 @dataclass(frozen=True)
 class _Case:
     """A government whose words and deeds disagree, and the sentences that carry its words."""

@@ -192,22 +192,38 @@ def pooled(
 def masked_loss(logits: torch.Tensor, labels: torch.Tensor, class_weights: torch.Tensor | None) -> torch.Tensor:
     """Class-weighted cross-entropy per target over its annotated pairs, averaged over targets.
 
+    Where several processes share a batch, each gives its part of the mean over the whole batch, times their number:
+    their gradients are averaged, and a mean over each part alone would weigh pairs by the part that they fell into.
+
     Args:
         logits: (n_pairs, n_targets, n_stances).
         labels: (n_pairs, n_targets), IGNORED_LABEL where not annotated.
         class_weights: (n_targets, n_stances), or None for weights of 1.
     """
-    losses = [
-        nn.functional.cross_entropy(
-            logits[:, target],
-            labels[:, target],
-            weight=None if class_weights is None else class_weights[target].to(logits.device),
-            ignore_index=IGNORED_LABEL,
+    weights = torch.ones(logits.shape[1:]) if class_weights is None else class_weights
+    weights = weights.to(logits)
+    sums, totals = [], []
+    for target, of_target in enumerate(weights):
+        found = labels[:, target]
+        losses = nn.functional.cross_entropy(
+            logits[:, target], found, weight=of_target, ignore_index=IGNORED_LABEL, reduction="sum"
         )
-        for target in range(logits.shape[1])
-        if (labels[:, target] != IGNORED_LABEL).any()
-    ]
-    return torch.stack(losses).mean() if losses else logits.sum() * 0.0
+        sums.append(losses)
+        totals.append(of_target[found[found != IGNORED_LABEL]].sum())
+    of_batch, n_processes = summed_over_processes(torch.stack(totals))
+    annotated = of_batch > 0
+    if not annotated.any():
+        return logits.sum() * 0.0
+    return n_processes * (torch.stack(sums)[annotated] / of_batch[annotated]).mean()
+
+
+def summed_over_processes(values: torch.Tensor) -> tuple[torch.Tensor, int]:
+    """The sum over all processes that train together, and their number; all must come here."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return values, 1
+    values = values.clone()
+    torch.distributed.all_reduce(values)
+    return values, torch.distributed.get_world_size()
 
 
 def additive_mask(attention_mask: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

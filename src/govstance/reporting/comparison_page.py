@@ -10,6 +10,12 @@ from govstance.reporting.pages import WIDTHS, drawn, page_environment
 
 # Slices of a kind that the page shows; comparison.json has all.
 SLICES_SHOWN = 12
+# Cost -> word, heading and axis.
+TRADE_OFFS = {
+    "seconds": ("time", "Training time", "seconds of training"),
+    "rows_per_second": ("speed", "Speed of training", "rows learnt a second"),
+    "peak_memory_mib": ("memory", "Peak memory of training", "MiB"),
+}
 
 
 def comparison_page(
@@ -27,13 +33,28 @@ def comparison_page(
     return environment.get_template("comparison.html").render(
         comparison=comparison,
         rows_in_words=describe_rows(comparison["rows"]),
-        sentences=[sentence_of_pair(pair) for pair in comparison["pairs"]],
+        sentences=[sentence_of_pair(pair, systems) for pair in comparison["pairs"]],
         baselines=_baseline_ranges(systems),
         slices_shown=SLICES_SHOWN,
         leaderboard=[(name, plots.leaderboard_plot(systems, width)) for name, width in WIDTHS],
         curves=drawn([(name, plots.curves_plot(curves, width)) for name, width in WIDTHS]),
-        time=drawn([(name, plots.time_plot(systems, width)) for name, width in WIDTHS]),
+        trade_offs=[_trade_off(systems, cost, heading, axis) for cost, (_, heading, axis) in TRADE_OFFS.items()],
+        best_for={system["label"]: _best_for(system["non_dominated"]) for system in systems},
     )
+
+
+def _trade_off(systems: Sequence[dict[str, Any]], cost: str, heading: str, axis: str) -> dict[str, Any]:
+    """One plot of score against cost, and of which systems the cost is not known."""
+    return {
+        "heading": heading,
+        "plot": plots.trade_off_plot(systems, cost, axis),
+        "unknown": [system["label"] for system in systems if system["training"][cost] is None],
+    }
+
+
+def _best_for(non_dominated: Mapping[str, bool | None]) -> str:
+    """The costs at which no other system scores as well for less."""
+    return ", ".join(word for cost, (word, _, _) in TRADE_OFFS.items() if non_dominated[cost]) or "-"
 
 
 def _setting_text(value: Any) -> str:

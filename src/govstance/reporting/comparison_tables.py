@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from govstance.evaluation.comparison import COSTS
+
 SIGNIFICANT = 0.05
 
 
@@ -17,6 +19,11 @@ def number(value: float | None, *, signed: bool = False) -> str:
     if value is None:
         return "-"
     return f"{value:+.3f}" if signed else f"{value:.3f}"
+
+
+def whole(value: float | None) -> str:
+    """A time or a size: no decimals from 10 on, a dash where it is not known."""
+    return "-" if value is None else f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def p_text(value: float) -> str:
@@ -30,13 +37,19 @@ def mean_with_deviation(summary: Mapping[str, float | None], *, sign: str = "±"
     return number(summary["mean"]) + (f" {sign} {number(deviation)}" if deviation is not None else "")
 
 
-def sentence_of_pair(pair: Mapping[str, Any]) -> str:
+def sentence_of_pair(pair: Mapping[str, Any], systems: Sequence[Mapping[str, Any]]) -> str:
     """One pair in words."""
+    first, second = (
+        f"{system['label']} {system['name']}"
+        for label in (pair["first"], pair["second"])
+        for system in systems
+        if system["label"] == label
+    )
     low, high = pair["interval_95"]
     shown = pair["p_value_holm"] < SIGNIFICANT
     verdict = f"{pair['first']} is better than {pair['second']}" if shown else "no difference is shown"
     return (
-        f"{pair['first']} against {pair['second']}: {number(pair['difference'], signed=True)} "
+        f"{first} against {second}: {number(pair['difference'], signed=True)} "
         f"({low:+.3f} to {high:+.3f}), p {p_text(pair['p_value_holm'])}: {verdict}"
     )
 
@@ -64,11 +77,11 @@ def print_comparison(console: Console, comparison: Mapping[str, Any]) -> None:
             mean_with_deviation(system["macro_f1"]),
             f"{low:.3f} to {high:.3f}",
             number(system["macro_f1_supported"]["mean"]),
-            f"{system['training']['seconds']:.0f}" if system["training"] else "-",
+            whole(system["training"]["seconds"]),
         )
     console.print(table)
     for pair in comparison["pairs"]:
-        console.print(Text(sentence_of_pair(pair)))
+        console.print(Text(sentence_of_pair(pair, comparison["systems"])))
     if not comparison["pairs"]:
         console.print("One system only: nothing to compare it with.")
 
@@ -82,10 +95,11 @@ def comparison_csv(comparison: Mapping[str, Any]) -> str:
         ["label", "name", "n_runs", "seeds", "n_rows", "n_documents", "macro_f1", "macro_f1_standard_deviation"]
         + ["macro_f1_low", "macro_f1_high", "macro_f1_supported"]
         + [f"macro_f1_{target}" for target in targets]
-        + ["training_seconds", "rows_per_second"]
+        + ["training_seconds", "rows_per_second", "peak_memory_mib"]
+        + [f"non_dominated_{name}" for name in COSTS]
     )
     for system in comparison["systems"]:
-        training = system["training"] or {"seconds": None, "rows_per_second": None}
+        training, best = system["training"], system["non_dominated"]
         seeds = " ".join(str(run["seed"]) for run in system["runs"] if run["seed"] is not None)
         writer.writerow(
             [system["label"], system["name"], len(system["runs"]), seeds]
@@ -93,7 +107,8 @@ def comparison_csv(comparison: Mapping[str, Any]) -> str:
             + [system["macro_f1"]["mean"], system["macro_f1"]["standard_deviation"], *system["macro_f1_interval_95"]]
             + [system["macro_f1_supported"]["mean"]]
             + [system["targets"][target]["mean"] for target in targets]
-            + [training["seconds"], training["rows_per_second"]]
+            + [training[name] for name in COSTS]
+            + [best[name] for name in COSTS]
         )
     return stream.getvalue()
 
@@ -118,7 +133,7 @@ def comparison_tex(comparison: Mapping[str, Any]) -> str:
             f"[{low:.3f}, {high:.3f}]",
             number(system["macro_f1_supported"]["mean"]),
             *(number(system["targets"][target]["mean"]) for target in targets),
-            f"{system['training']['seconds']:.0f}" if system["training"] else "--",
+            whole(system["training"]["seconds"]),
         ]
         lines.append("  " + " & ".join(cells) + r" \\")
     draws = comparison["bootstrap"]["draws"]

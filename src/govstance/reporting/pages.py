@@ -5,7 +5,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from govstance.reporting import plots
-from govstance.reporting.comparison_tables import mean_with_deviation, number, p_text
+from govstance.reporting.comparison_tables import mean_with_deviation, number, p_text, whole
 
 # Of each plot that fills the page: class of the SVG and width in pixels.
 WIDTHS = (("wide", plots.WIDE), ("narrow", plots.NARROW))
@@ -23,6 +23,7 @@ def page_environment() -> Environment:
     environment.filters |= {
         "number": number,
         "signed": lambda value: number(value, signed=True),
+        "whole": whole,
         "p": p_text,
         "mean": mean_with_deviation,
         "interval": _interval,

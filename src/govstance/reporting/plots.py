@@ -6,9 +6,12 @@ Systems are told apart by letter and dash first, by colour second, so a plot can
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+
+from govstance.evaluation.comparison import COSTS
 
 # Named in templates/base.html, once for light and once for dark screens. Okabe and Ito 2008: colours that people with
 # any colour vision can tell apart; yellow is left out (too pale).
@@ -16,6 +19,9 @@ COLOURS = tuple(f"var(--series-{number})" for number in range(1, 8))
 DASHES = ("", "8 4", "2 3", "12 3 2 3", "5 2", "1 5", "14 6")
 # A plot is drawn twice, and the page shows the one that fits the screen: text keeps its size.
 WIDE, NARROW = 1020, 340
+PANEL_HEIGHT = 300
+# Costs that lie further apart than this stand on a logarithmic axis.
+LOGARITHMIC_FROM = 10
 LETTER_HEIGHT = 16
 # Of logged losses, each the mean of ten steps: the line shows the trend, not the batch.
 SMOOTHING = 15
@@ -23,17 +29,21 @@ SMOOTHING = 15
 
 @dataclass(frozen=True)
 class Axis:
-    """A linear axis: values `low` to `high` on pixels `start` to `end`, with round tick values."""
+    """An axis: values `low` to `high` on pixels `start` to `end`, with round tick values."""
 
     low: float
     high: float
     start: float
     end: float
     ticks: list[float]
+    logarithmic: bool = False
 
     def place(self, value: float) -> float:
         """Pixel of a value, to a tenth."""
-        share = (value - self.low) / (self.high - self.low)
+        low, high = self.low, self.high
+        if self.logarithmic:
+            low, high, value = math.log10(low), math.log10(high), math.log10(value)
+        share = (value - low) / (high - low)
         return round(self.start + share * (self.end - self.start), 1)
 
 
@@ -47,6 +57,17 @@ def axis(values: Sequence[float], start: float, end: float, *, n_ticks: int = 5)
     step = min((factor * power for factor in (1, 2, 5, 10)), key=lambda step: abs(math.log(step / rough)))
     first, last = math.ceil(low / step), math.floor(high / step)
     return Axis(low, high, start, end, [round(number * step, 10) for number in range(first, last + 1)])
+
+
+def cost_axis(values: Sequence[float], start: float, end: float) -> Axis:
+    """From 0, or logarithmic with powers of ten as ticks where the values lie far apart."""
+    low, high = min(values), max(values)
+    if low <= 0 or high < LOGARITHMIC_FROM * low:
+        return axis([0.0, *values], start, end, n_ticks=4)
+    margin = (high / low) ** 0.08
+    low, high = low / margin, high * margin
+    powers = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+    return Axis(low, high, start, end, [10.0**power for power in powers], logarithmic=True)
 
 
 def style(position: int) -> dict[str, str]:
@@ -117,28 +138,46 @@ def curves_plot(
     return frame(width, height, across, up) | {"lines": lines, "labels": labels}
 
 
-def time_plot(systems: Sequence[dict[str, Any]], width: int) -> dict[str, Any] | None:
-    """Score against minutes of training; None where the time of fewer than two systems is known."""
-    known = [(position, system) for position, system in enumerate(systems) if system["training"]]
+def trade_off_plot(systems: Sequence[dict[str, Any]], cost: str, name: str) -> dict[str, Any] | None:
+    """Score against one cost of training; None where it is known of fewer than two systems.
+
+    Args:
+        systems: As comparison.json holds them.
+        cost: Key of `training` and of `non_dominated`.
+        name: Of the cost, for the axis.
+    """
+    known = [(position, system) for position, system in enumerate(systems) if system["training"][cost] is not None]
     if len(known) < 2:
         return None
-    height = 320
-    minutes = {system["label"]: system["training"]["seconds"] / 60 for _, system in known}
-    across = axis([0.0, *minutes.values()], 52, width - 20, n_ticks=6 if width > 500 else 4)
+    across = cost_axis([system["training"][cost] for _, system in known], 44, NARROW - 16)
     ends = [value for _, system in known for value in system["macro_f1_interval_95"]]
-    up = axis(ends, height - 40, 24)
+    up = axis(ends, PANEL_HEIGHT - 40, 24)
     points = [
         style(position)
         | {
             "label": system["label"],
-            "x": across.place(minutes[system["label"]]),
+            "x": across.place(system["training"][cost]),
             "y": up.place(system["macro_f1"]["mean"]),
             "low": up.place(system["macro_f1_interval_95"][0]),
             "high": up.place(system["macro_f1_interval_95"][1]),
+            "best": system["non_dominated"][cost],
         }
         for position, system in known
     ]
-    return frame(width, height, across, up) | {"points": points}
+    front = sorted((point["x"], point["y"]) for point in points if point["best"])
+    return frame(NARROW, PANEL_HEIGHT, across, up) | {
+        "points": points,
+        "front": _stairs(front, less_is_better=COSTS[cost] == "less"),
+        "name": f"{name}{', log scale' if across.logarithmic else ''}",
+    }
+
+
+def _stairs(front: Sequence[tuple[float, float]], *, less_is_better: bool) -> str:
+    """The best score that can be had at each cost: on to the next system's cost first, or to its score first."""
+    corners = []
+    for here, following in pairwise(front):
+        corners += [here, (following[0], here[1]) if less_is_better else (here[0], following[1])]
+    return " ".join(f"{x},{y}" for x, y in [*corners, *front[-1:]])
 
 
 def frame(width: int, height: int, across: Axis, up: Axis) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from govstance.reporting import plots
 from govstance.reporting.comparison_tables import number
 from govstance.reporting.pages import WIDTHS, drawn, page_environment
 from govstance.reporting.report_plots import interval_bar, reliability_plot, risk_plot, systems_plot
+from govstance.reporting.validity_page import validity_values
+from govstance.reporting.validity_tables import COMMAND, WHAT_IT_DOES
 from govstance.schema import STANCES
 
 # What the page is made of; metrics.json of older versions lack some.
@@ -34,7 +36,12 @@ PROBE_NAMES = {
 
 
 def report_page(
-    metrics: Mapping[str, Any], *, texts: Mapping[str, str] | None, provenance: Mapping[str, Any], config: str
+    metrics: Mapping[str, Any],
+    *,
+    texts: Mapping[str, str] | None,
+    provenance: Mapping[str, Any],
+    config: str,
+    world: Mapping[str, Any] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -43,11 +50,14 @@ def report_page(
         texts: Row id -> text, of at least the rows that the page shows; None: they are not at hand.
         provenance: As provenance.json holds it.
         config: config.yaml.
+        world: As data/world/world.json holds it; needed where the metrics have an external validation.
     """
     systems = metrics["systems"]
     name = next(iter(systems))
     doubted = {(doubt["id"], doubt["target"]) for doubt in metrics["label_doubts"] or ()}
-    training = metrics["training"]
+    # An older version did not record the memory of training.
+    training = {"peak_memory_mib": None} | metrics["training"] if metrics["training"] else None
+    validity = metrics.get("validity")
     losses = [("", [training["loss"]])] if training else []
     return (
         page_environment()
@@ -67,8 +77,11 @@ def report_page(
             interval_bar=interval_bar,
             errors=[_error(error, texts, doubted) for error in metrics["worst_errors"]],
             doubts=[_doubt(doubt, texts) for doubt in (metrics["label_doubts"] or ())[:DOUBTS_SHOWN]],
+            training=training,
             loss=drawn([(kind, plots.curves_plot(losses, width)) for kind, width in WIDTHS]),
             loss_by_epoch=_loss_by_epoch(training["loss"]) if training else [],
+            **(validity_values(validity, world) if validity and world else {"validity": None}),
+            how_to_measure=(COMMAND, WHAT_IT_DOES),
             provenance=provenance,
             command=shlex.join(provenance["command"]),
             config=config,

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from govstance.reporting.details import reliability_section, selective_section, slices_section
 from govstance.reporting.markdown import markdown_table, number
+from govstance.reporting.validity_tables import validity_section
 from govstance.schema import STANCES
 
 # After macro-F1 and its interval; the terminal has room for 80 characters.
@@ -47,16 +48,24 @@ def print_headline(console: Console, title: str, metrics: Mapping[str, Any]) -> 
     console.print(table)
 
 
-def report_markdown(metrics: Mapping[str, Any], *, title: str, facts: Sequence[tuple[str, str]]) -> str:
+def describe_data(metrics: Mapping[str, Any]) -> str:
+    """The rows behind a score in one phrase."""
+    data = metrics["data"]
+    split = f"{data['split']} split, " if data["split"] else ""
+    n_languages = len(data["languages"])
+    languages = f"{n_languages} language{'s' if n_languages > 1 else ''}"
+    return f"{split}{data['n_rows']} rows from {data['n_documents']} documents in {languages}"
+
+
+def report_markdown(metrics: Mapping[str, Any]) -> str:
     """report.md: data, headline, per target the scores of each stance and the confusion counts, and the details.
 
     Args:
         metrics: As metrics.json holds them.
-        title: First heading.
-        facts: Label and value of what the reader must know: data, rows, command.
     """
     header, rows = headline_rows(metrics, REPORT_COLUMNS)
-    parts = [f"# {title}", "", *[f"- {label}: {value}" for label, value in facts], "", "## Scores", ""]
+    title = f"{next(iter(metrics['systems']))}: scores"
+    parts = [f"# {title}", "", *[f"- {label}: {value}" for label, value in _facts(metrics)], "", "## Scores", ""]
     parts += [EXPLANATION, "", markdown_table(header, rows), ""]
     parts += _name_probe_section(metrics["probes"]["name"])
     model_name = next(iter(metrics["systems"]))
@@ -65,10 +74,31 @@ def report_markdown(metrics: Mapping[str, Any], *, title: str, facts: Sequence[t
     parts += reliability_section(metrics["reliability"])
     parts += selective_section(metrics["selective"])
     parts += slices_section(metrics["slices"])
+    parts += validity_section(metrics.get("validity"))
     doubts = metrics["label_doubts"]
     in_doubt = "" if doubts is None else f" and the labels in doubt ({len(doubts)})"
     parts += ["## To read", "", f"The worst errors{in_doubt}, with plots and texts, are in report.html.", ""]
     return "\n".join(parts)
+
+
+def _facts(metrics: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Label and value of what the reader must know first."""
+    data = metrics["data"]
+    shown = [f"`{item['path']}` ({item['sha256'][:12]})" for item in data["files"][:3]]
+    more = f" and {len(data['files']) - 3} more (provenance.json)" if len(data["files"]) > 3 else ""
+    facts = [("Rows", describe_data(metrics)), ("Files (sha256)", ", ".join(shown) + more)]
+    training = metrics["training"]
+    if training:
+        parts = [
+            f"{training['n_rows']} rows in {training['n_texts']} texts, {training['seconds']:.0f} s, "
+            f"{training['rows_per_second']:.1f} rows/s"
+        ]
+        if training["n_trained_weights"] is not None:
+            parts.append(f"{training['n_trained_weights']:,} trained weights")
+        if training.get("peak_memory_mib") is not None:
+            parts.append(f"{training['peak_memory_mib']:,} MiB of memory at the peak")
+        facts.append(("Training", ", ".join(parts)))
+    return facts
 
 
 def _name_probe_section(probe: Mapping[str, Any] | None) -> list[str]:

@@ -1,65 +1,12 @@
-"""validity.html, validity.csv and the maps: what governments say, as a model reads it, beside what they did."""
+"""validity.html and the maps: what governments say, as a model reads it, beside what they did."""
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from govstance.actors.names import government_name
-from govstance.reporting.comparison_tables import number
 from govstance.reporting.pages import page_environment
+from govstance.reporting.validity_tables import POPULATION_NAMES, SET_NAMES, STATISTIC_NAMES, SYSTEM_NAMES
 from govstance.reporting.world_map import world_map
-
-SYSTEM_NAMES = {"naming": "how often it speaks of it", "country_prior": "country prior", "tfidf": "TF-IDF"}
-SET_NAMES = {"all_speeches": "all speeches", "without_training_rows": "speeches without a training row"}
-POPULATION_NAMES = {"all_governments": "all that spoke", "with_position": "with a position only"}
-STATISTIC_NAMES = {"auc": "AUC", "ordinal": "ordinal AUC", "spearman": "Spearman", "kendall": "Kendall"}
-GOVERNMENT_COLUMNS = ("score", "stance", "n_passages", "n_speeches")
-FACT_COLUMNS = ("value", "source", "status", "verification")
-
-
-def validity_csv(section: Mapping[str, Any]) -> str:
-    """One line a criterion and government that spoke; without a value where there is no fact."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(["criterion", "target", "government", "name", *GOVERNMENT_COLUMNS, *FACT_COLUMNS])
-    for line in _lines(section):
-        writer.writerow(
-            [line["criterion"], line["target"], line["government"], line["name"]]
-            + [f"{line['score']:.4f}", *(line[name] for name in GOVERNMENT_COLUMNS[1:])]
-            + [line[name] for name in FACT_COLUMNS]
-        )
-    return stream.getvalue()
-
-
-def print_validity(console: Console, section: Mapping[str, Any]) -> None:
-    """Prints the figures over all governments that spoke, one line a criterion, set of speeches and system."""
-    table = Table(title="What governments say and what they did", title_justify="left")
-    table.add_column("criterion", overflow="fold")
-    for name in ("n", *STATISTIC_NAMES.values()):
-        table.add_column(name, justify="right", no_wrap=True)
-    for criterion in section["criteria"]:
-        for set_name, populations in criterion["figures"].items():
-            for system, found in populations["all_governments"].items():
-                figures = [number(found[name]["value"] if found[name] else None) for name in STATISTIC_NAMES]
-                name = SYSTEM_NAMES.get(system, system)
-                table.add_row(f"{criterion['id']}, {SET_NAMES[set_name]}: {name}", str(found["n"]), *figures)
-    console.print(table)
-
-
-def _lines(section: Mapping[str, Any]) -> list[dict[str, Any]]:
-    said = {target["id"]: target["governments"] for target in section["targets"]}
-    nothing = dict.fromkeys(FACT_COLUMNS, "")
-    return [
-        {"criterion": criterion["id"], "target": criterion["target"], "government": code, "name": government_name(code)}
-        | position
-        | criterion["facts"].get(code, nothing)
-        for criterion in section["criteria"]
-        for code, position in said[criterion["target"]].items()
-    ]
 
 
 def map_svg(section: Mapping[str, Any], target: Mapping[str, Any], world: Mapping[str, Any]) -> str:

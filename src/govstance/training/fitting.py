@@ -7,15 +7,14 @@ embeddings.
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import datasets
 import numpy as np
 import torch
-from transformers import PrinterCallback, ProgressCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainingArguments
 
 from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
@@ -28,6 +27,7 @@ from govstance.progress import progress
 from govstance.schema import Row
 from govstance.threads import process_count
 from govstance.training.augmentation import augmented
+from govstance.training.batching import Batcher, LengthGroupedTrainer
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
 from govstance.training.training_progress import AfterEpoch, TrainingProgress
 
@@ -43,7 +43,7 @@ class FitReport:
         rows_per_second: Pairs learnt a second, all epochs together.
         n_texts, n_rows: What it learnt from.
         n_truncated: Texts cut to the length limit.
-        n_trained_weights: Weights with a gradient.
+        n_trained_weights: Weights with a gradient; None for a baseline, which has none.
         loss: [{"step", "epoch", "loss"}].
     """
 
@@ -52,7 +52,7 @@ class FitReport:
     n_texts: int
     n_rows: int
     n_truncated: int
-    n_trained_weights: int
+    n_trained_weights: int | None
     loss: list[dict[str, float]]
 
 
@@ -217,36 +217,6 @@ def lower_states(
     return states
 
 
-class Batcher:
-    """The Trainer's collator: items of the dataset -> a batch, with the frozen layers' states where cached."""
-
-    def __init__(self, encoder: Encoder, states: Sequence[torch.Tensor] | None, n_layers: int):
-        self._encoder = encoder
-        self._states = states
-        self._n_layers = n_layers
-
-    def __call__(self, features: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-        """One batch, as `StanceModel.forward` takes it."""
-        items = [
-            EncodedText(
-                passage=feature["passage"],
-                queries=feature["queries"],
-                mentions=feature["mentions"],
-                labels=feature["labels"],
-                rows=feature["rows"],
-                truncated=feature["truncated"],
-            )
-            for feature in features
-        ]
-        batch: dict[str, Any] = dict(tensors_of(self._encoder.collate(items)))
-        if self._states is not None:
-            chosen = [self._states[feature["index"]] for feature in features]
-            batch["lower_states"] = torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True).float()
-            batch["n_lower_layers"] = self._n_layers
-            del batch["input_ids"], batch["position_ids"]
-        return batch
-
-
 def run_trainer(
     model: StanceModel,
     batcher: Batcher,
@@ -258,7 +228,8 @@ def run_trainer(
 ) -> list[dict[str, float]]:
     """Trains in place and returns the loss history.
 
-    Under torchrun the processes share a batch, so the settings mean what they mean to a single one.
+    Under torchrun the processes share a batch, so the settings mean what they mean to a single one, and the steps are
+    the same but for dropout and, where the texts do not fill the last batch of an epoch, some that fill it up.
     """
     dataset = datasets.Dataset.from_list(
         [asdict(item) | {"index": index, "length": item.length} for index, item in enumerate(items)]
@@ -272,8 +243,6 @@ def run_trainer(
         warmup_steps=training.warmup_fraction,  # below 1, the Trainer takes it as a share of all steps
         lr_scheduler_type="linear",
         max_grad_norm=training.max_gradient_norm,
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
         remove_unused_columns=False,
         label_names=["labels"],
         logging_steps=10,
@@ -282,12 +251,13 @@ def run_trainer(
         seed=seed,
         use_cpu=not torch.cuda.is_available(),
     )
-    trainer = Trainer(
+    trainer = LengthGroupedTrainer(
         model=model,
         args=arguments,
         train_dataset=dataset,
         data_collator=batcher,
         optimizers=(optimizer_for(model, training), None),
+        texts_per_batch=training.texts_per_batch,
     )
     for own in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(own)
