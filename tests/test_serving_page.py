@@ -1,143 +1,18 @@
-"""The page of the server, in a real browser: against a stand-in that answers as /v1 does, in words of our own."""
+"""The page of the server in a real browser, before a stand-in of the server."""
 
 import csv
 import io
 import json
-import re
 import shutil
-import threading
-from contextlib import contextmanager
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from page_stand_in import ARTICLE, FAILURES, HEDGED, OTHERWISE, PAGE, SAID, TARGETS, stance, stances_of, stand_in
 from playwright.sync_api import expect, sync_playwright
 
-from govstance.schema import AUTHOR, STANCES, government_codes
-from govstance.targets import load_targets
-
-PAGE = ROOT / "src" / "govstance" / "serving" / "page"
 LANGUAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "languages").glob("*.json")}
-TARGETS = load_targets(ROOT / "data" / "targets.yaml")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: apt-get install chromium")
-
-OPENING = "🕊️ Notes of the day 🌍. <script>window.ran = true</script><b>bold</b> "
-SAID = "Kazakhstan will not recognise the annexation of Crimea."
-OTHERWISE = "Yet one official in Astana called it settled."
-HEDGED = "It stays on good terms with Russia."
-ARTICLE = f"{OPENING}\n\n{SAID} {OTHERWISE} {HEDGED}\n\nRussia and Uzbekistan had nothing to add."
-FAILURES = {
-    413: {"code": "body_too_large", "message": "body: expected at most 100 bytes."},
-    422: {"code": "invalid_field", "message": "documents[0].date: expected a day, found '2022-13-01'."},
-    429: {"code": "queue_full", "message": "the queue has no room."},
-    503: {"code": "loading", "message": "the model is not loaded yet."},
-    500: {"code": "internal", "message": "logged as 12ab."},
-}
-
-
-def stance(text, government, target, stance="none", probability=0.97, evidence=(), counter=()):
-    rest = round((1 - probability) / 3, 4)
-    return {
-        "government": government,
-        "target": target,
-        "stance": stance,
-        "probability": probability,
-        "probabilities": {name: probability if name == stance else rest for name in STANCES},
-        "evidence": [sentence(text, said, stance, 0.91) for said in evidence],
-        "counter_evidence": [sentence(text, said, "favor", 0.55) for said in counter],
-    }
-
-
-def sentence(text, said, of_stance, probability):
-    start = text.index(said)
-    return {"start": start, "end": start + len(said), "text": said, "stance": of_stance, "probability": probability}
-
-
-def stances_of(text, abstain):
-    annexation, sanctions, alliance = (target.id for target in TARGETS)
-    if SAID not in text:
-        return []
-    hedged = stance(text, "KAZ", alliance, "favor", 0.6, [HEDGED])
-    return [
-        stance(text, "KAZ", annexation, "against", 0.93, [SAID], [OTHERWISE]),
-        stance(text, "KAZ", sanctions),
-        hedged | ({"stance": "uncertain"} if abstain else {}),
-        stance(text, "RUS", annexation, "favor", 0.8),
-        stance(text, "RUS", sanctions),
-        *(stance(text, "UZB", target.id) for target in TARGETS),
-    ]
-
-
-class StandIn(SimpleHTTPRequestHandler):
-    """Answers as the server does; `failure` of the server makes it refuse, `wait` makes it slow."""
-
-    def __init__(self, *arguments):
-        super().__init__(*arguments, directory=str(PAGE))
-
-    def log_message(self, *arguments):
-        pass
-
-    def translate_path(self, path):
-        return super().translate_path("/index.html" if path == "/" else path.removeprefix("/page"))
-
-    def do_GET(self):
-        if self.path != "/v1/model":
-            return super().do_GET()
-        targets = [target.to_json() for target in TARGETS]
-        card = {"name": "stand-in", "version": "1", "engine": "none"}
-        abstain = [0.02, 0.05, 0.1, 0.2]
-        return self.send(200, {"model": card, "targets": targets, "stances": STANCES, "abstain": abstain})
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.asked.append(asked)
-        self.server.released.wait(10)
-        if self.server.failure:
-            return self.send(self.server.failure, {"error": FAILURES[self.server.failure]})
-        documents = [
-            {
-                "id": document["id"],
-                "lang": document.get("lang", "en"),
-                "lang_detected": "lang" not in document,
-                "date": document.get("date"),
-                "date_from": "given" if "date" in document else None,
-                "stances": stances_of(document["text"], asked.get("abstain")),
-            }
-            for document in asked["documents"]
-        ]
-        return self.send(
-            200,
-            {
-                "model": {"name": "stand-in", "version": "1", "engine": "none"},
-                "targets": [target.to_json() for target in TARGETS],
-                "stances": STANCES,
-                "government_names": {"KAZ": "Kazakhstan", "RUS": "Russia", "UZB": "Uzbekistan"},
-                "documents": documents,
-            },
-        )
-
-    def send(self, status, value):
-        body = json.dumps(value).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        if status == 429:
-            self.send_header("Retry-After", "7")
-        self.end_headers()
-        self.wfile.write(body)
-
-
-@contextmanager
-def stand_in():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
-    server.asked, server.failure, server.released = [], None, threading.Event()
-    server.released.set()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -162,10 +37,305 @@ def page(browser, server):
     opened.set_default_timeout(5000)
     address = f"http://127.0.0.1:{server.server_port}"
     elsewhere, errors = [], []
-    opened.on("request", lambda request: None if request.url.startswith((address, "blob:")) else elsewhere.append(request.url))
+    opened.on(
+        "request", lambda request: None if request.url.startswith((address, "blob:")) else elsewhere.append(request.url)
+    )
     opened.on("pageerror", lambda error: errors.append(str(error)))
     opened.goto(f"{address}/")
     opened.wait_for_selector("body[data-ready]")
     yield opened
     assert (elsewhere, errors) == ([], [])
     context.close()
+
+
+def run(page, text=ARTICLE):
+    page.get_by_label("Article or statement").fill(text)
+    page.get_by_role("button", name="Find stances").click()
+    page.wait_for_selector("#answer:visible")
+
+
+def cell(page, government, target_number):
+    return page.locator(f"#cell-{government}-{TARGETS[target_number].id}")
+
+
+@needs_chromium
+def test_a_pasted_text_is_answered_and_its_sentences_are_marked_as_text(page, server):
+    page.get_by_label("Date (optional)").fill("2022-09-30")
+    page.get_by_label("Whose statement").select_option("KAZ")
+    run(page)
+    (asked,) = server.asked
+    assert asked == {"documents": [{"id": "text-1", "text": ARTICLE, "date": "2022-09-30", "speaker": "KAZ"}]}
+    # Offsets count an emoji as one character, the browser as two.
+    assert page.locator("mark.some").all_inner_texts() == [SAID, OTHERWISE, HEDGED]
+    # Nothing of the text became an element, and no script of it ran.
+    assert page.locator("#article").evaluate("node => node.textContent") == ARTICLE
+    assert page.locator("#article :not(mark)").count() == 0
+    assert page.evaluate("window.ran") is None
+    expect(page.locator("#facts")).to_have_text(
+        "Language: English (detected) · Date: 30 September 2022 (given) · Statement of Kazakhstan"
+    )
+
+    expect(cell(page, "KAZ", 0)).to_have_text("against 93%")
+    expect(cell(page, "KAZ", 1)).to_have_text("none 97%")
+    expect(page.get_by_role("row", name="Russia").get_by_text("not asked")).to_be_visible()
+    cell(page, "KAZ", 0).click()
+    assert page.locator("mark.against").all_inner_texts() == [SAID]
+    assert page.locator("mark.favor.counter").all_inner_texts() == [OTHERWISE]
+    details = page.locator("#details")
+    assert details.locator(".odds dd").all_inner_texts() == ["2%", "93%", "2%", "2%"]
+    assert details.locator("q").all_inner_texts() == [SAID, OTHERWISE]
+    expect(details).to_contain_text(TARGETS[0].against)
+    details.get_by_role("button", name=SAID).click()
+    expect(page.locator("#sentence-1")).to_be_focused()
+    # An answer that no sentence says is told from the others, also to those who do not see it.
+    expect(cell(page, "RUS", 0)).to_have_accessible_name("favor 80%, no sentence")
+    cell(page, "RUS", 0).click()
+    expect(details).to_contain_text("No single sentence says so")
+    assert page.locator("mark").count() == 0
+
+
+@needs_chromium
+def test_governments_without_a_position_are_folded(page):
+    run(page)
+    assert cell(page, "UZB", 0).count() == 0
+    fold = page.get_by_role("button", name="Named without a position (1): Uzbekistan")
+    fold.click()
+    expect(cell(page, "UZB", 0)).to_be_visible()
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    page.get_by_role("button", name="Edit text").click()
+    run(page, "Nobody is named here.")
+    expect(page.locator("#matrix")).to_contain_text("names no government")
+
+
+@needs_chromium
+def test_the_threshold_of_abstaining_is_switched_and_switched_back(page, server):
+    run(page)
+    sure = page.get_by_label("Answer only when sure")
+    assert sure.locator("option").all_inner_texts() == ["no, answer always", *(f"{n}% wrong" for n in (20, 10, 5, 2))]
+    sure.select_option("5% wrong")
+    expect(cell(page, "KAZ", 2)).to_have_text("uncertain favor 60%")
+    assert [asked.get("abstain") for asked in server.asked] == [None, 0.05]
+    expect(page.locator("#abstain-note")).to_be_visible()
+    sure.select_option("no, answer always")
+    expect(cell(page, "KAZ", 2)).to_have_text("favor 60%")
+    assert len(server.asked) == 2  # what was answered once is kept
+    server.failure = 429
+    sure.select_option("2% wrong")
+    expect(page.get_by_role("alert")).to_contain_text("Try again in 7 s.")
+    expect(sure).to_have_value("")
+
+
+@needs_chromium
+def test_the_answer_is_downloaded_as_json_and_csv(page):
+    run(page, f"=1+1 {ARTICLE}")
+    texts = {}
+    for kind in ("JSON", "CSV"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Download {kind}").click()
+        assert download.value.suggested_filename == f"stances.{kind.lower()}"
+        texts[kind] = Path(download.value.path()).read_bytes().decode("utf-8")
+    stances = json.loads(texts["JSON"])["documents"][0]["stances"]
+    assert stances == stances_of(f"=1+1 {ARTICLE}", None)
+    rows = list(csv.DictReader(io.StringIO(texts["CSV"].removeprefix("\ufeff"), newline="")))
+    assert len(rows) == len(stances) == 8
+    assert rows[0] == {
+        "document": "text-1",
+        "lang": "en",
+        "date": "",
+        "government": "KAZ",
+        "name": "Kazakhstan",
+        "target": TARGETS[0].id,
+        "stance": "against",
+        "probability": "0.93",
+        "favor": "0.0233",
+        "against": "0.93",
+        "neutral": "0.0233",
+        "none": "0.0233",
+        "evidence": SAID,
+        "counter_evidence": OTHERWISE,
+    }
+
+
+@needs_chromium
+def test_no_field_of_the_csv_is_a_formula_or_breaks_a_line(page):
+    answer = {
+        "stances": ["none"],
+        "documents": [
+            {
+                "id": '=HYPERLINK("x")',
+                "lang": "en",
+                "date": None,
+                "stances": [stance("a\nb, c", "KAZ", "t", evidence=["a\nb, c"])],
+            }
+        ],
+    }
+    text = page.evaluate("answer => import('/page/download.js').then((module) => module.csv(answer))", answer)
+    (row,) = csv.DictReader(io.StringIO(text, newline=""))
+    assert (row["document"], row["evidence"]) == ('\'=HYPERLINK("x")', "a b, c")
+
+
+@needs_chromium
+def test_the_language_is_that_of_the_browser_and_is_switched_and_remembered(browser, page):
+    run(page)
+    cell(page, "KAZ", 0).click()
+    page.get_by_label("Page in").select_option("Deutsch")
+    expect(cell(page, "KAZ", 0)).to_have_text("dagegen 93 %")
+    expect(page.get_by_role("rowheader", name="Kasachstan")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "de"
+    assert page.title() == LANGUAGES["de"]["page.title"]
+    assert page.locator("mark.against").all_inner_texts() == [SAID]  # what was chosen stays chosen
+    page.reload()
+    expect(page.locator("h1")).to_have_text(LANGUAGES["de"]["page.heading"])
+    context = browser.new_context(locale="uk-UA")
+    opened = context.new_page()
+    opened.goto(page.url)
+    expect(opened.locator("h1")).to_have_text(LANGUAGES["uk"]["page.heading"])
+    context.close()
+
+
+@needs_chromium
+def test_everything_is_done_with_the_keyboard(page):
+    press = page.keyboard.press
+    page.locator("#text").focus()
+    page.keyboard.insert_text(ARTICLE)
+    press("Control+Enter")
+    expect(page.locator("#answer-heading")).to_be_focused()
+    expect(page.get_by_role("status")).to_have_text("Done. Governments with a position: 2.")
+    for _ in range(4):  # two downloads, the threshold, then one stop for all cells
+        press("Tab")
+    expect(cell(page, "KAZ", 0)).to_be_focused()
+    assert cell(page, "KAZ", 0).evaluate("node => getComputedStyle(node).outlineStyle") == "solid"
+    press("ArrowDown")
+    expect(cell(page, "RUS", 0)).to_be_focused()
+    press("ArrowRight")
+    press("ArrowUp")
+    press("ArrowLeft")
+    press("Enter")
+    expect(cell(page, "KAZ", 0)).to_have_attribute("aria-expanded", "true")
+    expect(page.get_by_role("status")).to_have_text("against, 93%. Sentences marked: 2.")
+    press("Tab")
+    press("Enter")
+    expect(page.locator("#sentence-1")).to_be_focused()
+    cell(page, "KAZ", 0).focus()
+    press("Enter")
+    assert page.locator("#details").count() == 0
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        (413, "more text than this server takes at once"),
+        (422, "can’t use this"),
+        (429, "too many requests at the moment. Try again in 7 s."),
+        (503, "is not ready"),
+        (500, "failed on the server (status 500)"),
+    ],
+)
+def test_a_refusal_is_told_in_a_sentence_and_the_text_stays(page, server, status, sentence):
+    server.failure = status
+    page.locator("#text").fill(ARTICLE)
+    page.locator("#run").click()
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text(sentence)
+    expect(alert).to_contain_text(FAILURES[status]["message"])
+    expect(page.locator("#text")).to_have_value(ARTICLE)
+    server.failure = None
+    page.locator("#run").click()
+    expect(page.locator("#answer")).to_be_visible()
+    expect(alert).to_be_hidden()
+
+
+@needs_chromium
+def test_no_text_and_no_server_are_told_too(page):
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no text yet.")
+    expect(page.locator("#text")).to_be_focused()
+    page.route("**/v1/stances", lambda route: route.abort())
+    page.locator("#text").fill(ARTICLE)
+    page.locator("#run").click()
+    expect(page.get_by_role("alert")).to_contain_text("does not answer. Check that the server runs")
+
+
+@needs_chromium
+def test_a_slow_answer_shows_progress_and_is_cancelled(page, server):
+    server.released.clear()
+    page.locator("#text").fill(ARTICLE)
+    page.locator("#run").click()
+    expect(page.locator("#progress")).to_contain_text("Reading the text … 0 s")
+    page.get_by_role("button", name="Cancel").click()
+    server.released.set()
+    expect(page.locator("#progress")).to_be_hidden()
+    expect(page.get_by_role("status")).to_have_text("Cancelled.")
+    expect(page.locator("#answer")).to_be_hidden()
+    expect(page.locator("#text")).to_have_value(ARTICLE)
+
+
+@needs_chromium
+def test_files_are_read_in_the_browser_each_a_document(page, server):
+    html = "<title>t</title><script>window.ran = 1</script><p>First &amp; <b>bold</b>.<br>Line</p><p>Second.</p>"
+    files = [
+        ("a.txt", ARTICLE.encode()),
+        ("b.html", html.encode()),
+        ("c.txt", "Киев".encode("cp1251")),
+        ("d.pdf", b"%PDF"),
+    ]
+    page.set_input_files(
+        "#files", [{"name": name, "mimeType": "text/plain", "buffer": content} for name, content in files]
+    )
+    expect(page.get_by_role("alert")).to_contain_text("c.txt is not UTF-8 text.")
+    chosen = page.get_by_label("Document", exact=True)
+    assert chosen.locator("option").all_inner_texts() == ["a.txt", "b.html"]
+    chosen.select_option("b.html")
+    expect(page.locator("#text")).to_have_value("First & bold.\nLine\n\nSecond.")
+    page.locator("#lang").select_option("de")
+    page.locator("#run").click()
+    expect(page.locator("#matrix")).to_contain_text("names no government")
+    chosen.select_option("a.txt")
+    expect(cell(page, "KAZ", 0)).to_be_visible()
+    assert [document["id"] for document in server.asked[0]["documents"]] == ["a.txt", "b.html"]
+    assert [document.get("lang") for document in server.asked[0]["documents"]] == [None, "de"]
+    assert page.evaluate("window.ran") is None
+
+
+@needs_chromium
+def test_the_examples_are_documents_that_the_server_takes(page, server):
+    for number, example in enumerate(json.loads((PAGE / "examples.json").read_text(encoding="utf-8"))):
+        page.locator("#examples button").nth(number).click()
+        page.locator("#run").click()
+        page.wait_for_selector("#answer:visible")
+        given = {"id": example["name"]} | {name: example[name] for name in ("text", "lang", "date")}
+        assert server.asked[-1]["documents"] == [given]
+        page.get_by_role("button", name="Edit text").click()
+
+
+UNLABELLED = """() => {
+  const fields = [...document.querySelectorAll('input, select, textarea')].filter((node) => !node.labels.length);
+  const buttons = [...document.querySelectorAll('button')].filter((node) => !node.hidden && !node.textContent.trim());
+  const ids = [...document.querySelectorAll('[id]')].map((node) => node.id);
+  const pointed = ['for', 'aria-controls', 'aria-labelledby', 'aria-describedby'].flatMap((name) =>
+    [...document.querySelectorAll(`[${name}]`)].map((node) => node.getAttribute(name)));
+  const headers = [...document.querySelectorAll('th')].filter((node) => !node.scope);
+  return [...fields, ...buttons, ...headers].map((node) => node.outerHTML)
+    .concat(ids.filter((id, index) => ids.indexOf(id) !== index), pointed.filter((id) => !document.getElementById(id)));
+}"""
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [1280, 375])
+def test_all_is_labelled_and_nothing_is_wider_than_the_screen(page, width):
+    page.set_viewport_size({"width": width, "height": 740})
+    for language in LANGUAGES:
+        page.locator("#page-language").select_option(language)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        if page.locator("#answer").is_hidden():
+            assert page.evaluate(UNLABELLED) == []
+            page.locator("#text").fill(ARTICLE)
+            page.locator("#run").click()
+            cell(page, "KAZ", 0).click()
+        assert page.evaluate(UNLABELLED) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        small = (
+            "node => [...node.querySelectorAll('button')].some((button) => button.getBoundingClientRect().height < 24)"
+        )
+        assert not page.locator("#answer").evaluate(small)
