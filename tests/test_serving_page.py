@@ -12,6 +12,8 @@ from playwright.sync_api import expect, sync_playwright
 
 LANGUAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "languages").glob("*.json")}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# A machine with much else to do takes its time; a test that fails waits this long.
+expect.set_options(timeout=20_000)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: apt-get install chromium")
 
 
@@ -32,9 +34,8 @@ def server():
 @pytest.fixture
 def page(browser, server):
     """The page in English, as on a desktop; a request to anywhere else, or an error in the console, fails the test."""
-    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800})
+    context = browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
     opened = context.new_page()
-    opened.set_default_timeout(5000)
     address = f"http://127.0.0.1:{server.server_port}"
     elsewhere, errors = [], []
     opened.on(

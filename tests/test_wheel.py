@@ -34,6 +34,13 @@ def test_it_holds_what_reading_needs_and_no_other_data(built):
         assert (package / name).is_file()
 
 
+def test_it_holds_the_page_of_the_server(built):
+    source, carried = ROOT / "src" / "govstance" / "serving" / "page", built[0] / "govstance" / "serving" / "page"
+    files = [path.relative_to(source) for path in source.rglob("*.*")]
+    assert {path.name for path in files} >= {"index.html", "page.css", "main.js", "governments.json", "uk.json"}
+    assert all((carried / path).read_bytes() == (source / path).read_bytes() for path in files)
+
+
 def test_it_reads_its_own_copy(built):
     code = (
         "from govstance.config import PathsConfig\n"
