@@ -89,7 +89,7 @@ def test_a_pasted_text_is_answered_and_its_sentences_are_marked_as_text(page, se
     details.get_by_role("button", name=SAID).click()
     expect(page.locator("#sentence-1")).to_be_focused()
     # An answer that no sentence says is told from the others, also to those who do not see it.
-    expect(cell(page, "RUS", 0)).to_have_accessible_name("favor 80%, no sentence")
+    expect(cell(page, "RUS", 0)).to_have_accessible_name("favor 80% (no sentence)")
     cell(page, "RUS", 0).click()
     expect(details).to_contain_text("No single sentence says so")
     assert page.locator("mark").count() == 0

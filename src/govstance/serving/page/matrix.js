@@ -76,7 +76,7 @@ function cell(code, target, answer, { open, choose }) {
     glyph(stance),
     element("span", {}, element("span", { class: "word" }, stanceWord(stance)), " ",
       element("span", { class: "number" }, stance === "uncertain" ? leaning(answer) : percent(probability)),
-      unsupported ? element("span", { class: "unseen" }, `, ${text("answer.unsupported")}`) : null),
+      unsupported ? element("span", { class: "unseen" }, `(${text("answer.unsupported")})`) : null),
   );
   return element("td", {}, button);
 }
