@@ -133,6 +133,10 @@ def field_problems(value: Mapping[str, Any]) -> list[FieldProblem]:
     for name in ("id", "text"):
         if not isinstance(value.get(name), str) or not value[name].strip():
             problems.append(FieldProblem(name, "a text that is not empty", shown(value.get(name))))
+        elif any(
+            "\ud800" <= character <= "\udfff" for character in value[name]
+        ):  # JSON can write them, no text has them
+            problems.append(FieldProblem(name, "a text of whole characters", "half a surrogate pair"))
     optional = (
         ("lang", "an ISO 639-1 code", language_codes()),
         ("speaker", "an ISO 3166-1 alpha-3 code", government_codes()),
