@@ -4,11 +4,19 @@ import csv
 import io
 import json
 import shutil
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
 from page_stand_in import ARTICLE, FAILURES, HEDGED, OTHERWISE, PAGE, SAID, TARGETS, stance, stances_of, stand_in
 from playwright.sync_api import expect, sync_playwright
+from test_serving import LIMITS, Keywords, served_by
+
+from govstance.serving.app import create_app
+from govstance.serving.server import DrainingServer, address_of, listening_socket
+from govstance.serving.state import ServerState
 
 LANGUAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "languages").glob("*.json")}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -340,3 +348,49 @@ def test_all_is_labelled_and_nothing_is_wider_than_the_screen(page, width):
             "node => [...node.querySelectorAll('button')].some((button) => button.getBoundingClientRect().height < 24)"
         )
         assert not page.locator("#answer").evaluate(small)
+
+
+@contextmanager
+def real_server():
+    """The server itself on a free port, with a model whose answers are known."""
+    state = ServerState()
+    app = create_app(lambda: served_by(Keywords()), limits=LIMITS, state=state)
+    with listening_socket("127.0.0.1", 0) as listening:
+        server = DrainingServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5), state)
+        running = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        running.start()
+        try:
+            yield address_of(listening)
+        finally:
+            server.should_exit = True
+            running.join(60)
+
+
+@needs_chromium
+def test_from_the_pasted_text_to_the_files_with_the_server_itself(browser):
+    said = ["Kazakhstan rejects the annexation.", "France imposes sanctions."]
+    text = f"🕊️ A day of talks <b>ended</b> 🌍.\n\n{' '.join(said)}"
+    with real_server() as address:
+        opened = browser.new_page(locale="en-GB", reduced_motion="reduce")
+        opened.goto(address)
+        expect(opened.locator("#model")).to_have_text("Model: keywords, run by torch.")
+        run(opened, text)
+        assert opened.locator("mark").all_inner_texts() == said
+        cell(opened, "KAZ", 0).click()
+        expect(cell(opened, "KAZ", 0)).to_have_text("against 85%")
+        assert opened.locator("mark.against").all_inner_texts() == said[:1]
+        opened.get_by_label("Answer only when sure").select_option("2% wrong")
+        expect(cell(opened, "KAZ", 0)).to_have_text("uncertain against 85%")
+        with opened.expect_download() as download:
+            opened.get_by_role("button", name="Download JSON").click()
+        (document,) = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["documents"]
+        with opened.expect_download() as download:
+            opened.get_by_role("button", name="Download CSV").click()
+        rows = list(csv.DictReader(Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()))
+        opened.close()
+    items = [item for answer in document["stances"] for item in answer["evidence"]]
+    assert [text[item["start"] : item["end"]] for item in items] == [item["text"] for item in items]
+    assert {item["text"] for item in items} == set(said)
+    assert [(row["government"], row["target"], row["stance"]) for row in rows] == [
+        (item["government"], item["target"], item["stance"]) for item in document["stances"]
+    ]
