@@ -357,7 +357,7 @@ def real_server():
     app = create_app(lambda: served_by(Keywords()), limits=LIMITS, state=state)
     with listening_socket("127.0.0.1", 0) as listening:
         server = DrainingServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5), state)
-        running = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        running = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         running.start()
         try:
             yield address_of(listening)
