@@ -21,7 +21,7 @@ GIVEN, DATELINE, HEAD = "given", "dateline", "head of the text"
 LETTERS_TO_TELL = 20
 SHORT_TEXT_LANGUAGE = "en"
 # JSON can write them alone; no text has them so, and UTF-8 can't.
-HALF_PAIR = re.compile("[\\ud800-\\udfff]")
+HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
