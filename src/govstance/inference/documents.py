@@ -5,6 +5,7 @@ taken as it is: {"id", "text", "government", "lang"?, "date"?, "role"?}.
 """
 
 import bisect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ GIVEN, DATELINE, HEAD = "given", "dateline", "head of the text"
 # Detection is noise on so few letters; a name alone, "Poland", would be Swedish.
 LETTERS_TO_TELL = 20
 SHORT_TEXT_LANGUAGE = "en"
+# JSON can write them alone; no text has them so, and UTF-8 can't.
+HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +136,7 @@ def field_problems(value: Mapping[str, Any]) -> list[FieldProblem]:
     for name in ("id", "text"):
         if not isinstance(value.get(name), str) or not value[name].strip():
             problems.append(FieldProblem(name, "a text that is not empty", shown(value.get(name))))
-        elif any(
-            "\ud800" <= character <= "\udfff" for character in value[name]
-        ):  # JSON can write them, no text has them
+        elif HALF_PAIR.search(value[name]):
             problems.append(FieldProblem(name, "a text of whole characters", "half a surrogate pair"))
     optional = (
         ("lang", "an ISO 639-1 code", language_codes()),

@@ -13,7 +13,7 @@ from govstance.inference.table import ALL
 from govstance.serving.limits import Limits
 from govstance.serving.refusals import Refusal
 
-EXAMPLE = {
+EXAMPLE: Any = {
     "documents": [{"text": "Kazakhstan will not recognise the annexation of Crimea.", "date": "2022-09-30"}],
     "abstain": 0.05,
 }
