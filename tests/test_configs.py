@@ -25,6 +25,7 @@ REQUIRED = {
     "prepare": [],
     "report": ["run=outputs/latest"],
     "runs": [],
+    "serve": [],
     "train": [],
     "tune": [],
 }

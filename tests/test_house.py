@@ -22,8 +22,9 @@ FLOORS = (
     ("training",),
     ("inference",),
     ("reporting",),
+    ("serving",),
     ("jobs",),
-    ("classifier", "command"),
+    ("classifier", "command", "serve_command"),
 )
 LEVEL = {name: level for level, names in enumerate(FLOORS) for name in names}
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -27,11 +27,19 @@ def built(tmp_path_factory):
 def test_it_holds_what_reading_needs_and_no_other_data(built):
     package = built[0] / "govstance"
     carried = {path.relative_to(package) for name in ("data", "configs") for path in (package / name).rglob("*.*")}
-    expected = [*(ROOT / "data" / "actors").glob("*.yaml"), ROOT / "configs" / "apply" / "predict.yaml"]
+    configs = [ROOT / "configs" / "apply" / f"{name}.yaml" for name in ("predict", "serve")]
+    expected = [*(ROOT / "data" / "actors").glob("*.yaml"), *configs]
     assert carried == {path.relative_to(ROOT) for path in expected}
     assert all((package / path).read_bytes() == (ROOT / path).read_bytes() for path in carried)
     for name in ("py.typed", "pretrained/delta.safetensors", "reporting/templates/stances.html"):
         assert (package / name).is_file()
+
+
+def test_it_holds_the_page_of_the_server(built):
+    source, carried = ROOT / "src" / "govstance" / "serving" / "page", built[0] / "govstance" / "serving" / "page"
+    files = [path.relative_to(source) for path in source.rglob("*.*")]
+    assert {path.name for path in files} >= {"index.html", "page.css", "main.js", "governments.json", "uk.json"}
+    assert all((carried / path).read_bytes() == (source / path).read_bytes() for path in files)
 
 
 def test_it_reads_its_own_copy(built):

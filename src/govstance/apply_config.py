@@ -1,4 +1,4 @@
-"""What can be set where a trained model is used: evaluate, predict, export, compare, report (configs/apply/)."""
+"""What can be set where a trained model is used: evaluate, predict, serve, export, compare, report (configs/apply/)."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,6 +114,40 @@ class PredictConfig:
 
 
 @dataclass
+class LimitsConfig:
+    """What the server takes on."""
+
+    # Of the body of a request.
+    body_bytes: int = 4 * 2**20
+    documents_per_request: int = 32
+    # About 8,000 words.
+    characters_per_document: int = 50_000
+    # Documents of all requests that may wait; more are refused (429).
+    queued_documents: int = 64
+    seconds_per_request: float = 120.0
+    # Read in one call of the model.
+    documents_per_batch: int = 8
+    # How long a document waits for others to be read with, when nothing else is read.
+    batch_wait_ms: float = 10.0
+
+
+@dataclass
+class ServeConfig:
+    """scripts/serve.py"""
+
+    # A run folder, a model folder, or builtin: the one that the package carries.
+    model: str = "builtin"
+    # 0.0.0.0 lets other machines in; there is no password.
+    host: str = "127.0.0.1"
+    # 0: any free one.
+    port: int = 8000
+    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    reading: ReadingConfig = field(default_factory=ReadingConfig)
+    paths: PathsConfig = field(default_factory=PathsConfig)
+    threads: int | None = None
+
+
+@dataclass
 class ParityConfig:
     """How near the answers of an export must be to those of the model, engine=onnx."""
 
@@ -181,6 +215,7 @@ class ReportConfig:
 APPLY_SCHEMAS = {
     "evaluate_schema": EvaluateConfig,
     "predict_schema": PredictConfig,
+    "serve_schema": ServeConfig,
     "export_schema": ExportConfig,
     "compare_schema": CompareConfig,
     "report_schema": ReportConfig,

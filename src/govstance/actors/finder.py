@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from govstance.actors.gazetteer import load_patterns
+from govstance.actors.gazetteer import LEADERS_FILE, STATES_FILE, load_patterns
 from govstance.actors.matcher import Matcher, Mention
 
 
@@ -16,6 +16,12 @@ class MentionFinder:
     def __init__(self, folder: Path):
         self._folder = folder
         self._matchers: dict[str, Matcher] = {}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those with a file of their own, ISO 639-1; in others only the names that CLDR has, and leaders, are known."""
+        names = {path.name for path in self._folder.glob("*.yaml")} - {LEADERS_FILE, STATES_FILE}
+        return tuple(sorted(name.removesuffix(".yaml") for name in names))
 
     def find(self, text: str, lang: str, date: str | None) -> list[Mention]:
         """Mentions in order of place, none overlapping another.

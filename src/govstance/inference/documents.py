@@ -5,6 +5,8 @@ taken as it is: {"id", "text", "government", "lang"?, "date"?, "role"?}.
 """
 
 import bisect
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +20,8 @@ GIVEN, DATELINE, HEAD = "given", "dateline", "head of the text"
 # Detection is noise on so few letters; a name alone, "Poland", would be Swedish.
 LETTERS_TO_TELL = 20
 SHORT_TEXT_LANGUAGE = "en"
+# JSON can write them alone; no text has them so, and UTF-8 can't.
+HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +113,31 @@ def _language_of(text: str) -> str:
     return SHORT_TEXT_LANGUAGE if is_short(text) else detect_language(text)
 
 
-def record_problems(value: Any) -> list[str]:
-    """Everything that is wrong with a record as a document: field, expected, found. Empty for a good one."""
-    if not isinstance(value, dict):
-        return [f"expected a JSON object with id and text, found {value!r:.60}"]
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """What is wrong with one field of a record; its text is one sentence."""
+
+    field: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return f'field "{self.field}": expected {self.expected}, found {self.found}'
+
+
+def shown(value: Any) -> str:
+    """A value as an error shows it."""
+    return f"{value!r:.60}"
+
+
+def field_problems(value: Mapping[str, Any]) -> list[FieldProblem]:
+    """Everything that is wrong with the fields of a record as a document; empty for a good one."""
     problems = []
     for name in ("id", "text"):
         if not isinstance(value.get(name), str) or not value[name].strip():
-            problems.append(f'field "{name}": expected a text that is not empty, found {value.get(name)!r:.60}')
+            problems.append(FieldProblem(name, "a text that is not empty", shown(value.get(name))))
+        elif HALF_PAIR.search(value[name]):
+            problems.append(FieldProblem(name, "a text of whole characters", "half a surrogate pair"))
     optional = (
         ("lang", "an ISO 639-1 code", language_codes()),
         ("speaker", "an ISO 3166-1 alpha-3 code", government_codes()),
@@ -125,10 +146,17 @@ def record_problems(value: Any) -> list[str]:
     )
     for name, expected, valid in optional:
         if value.get(name) is not None and value[name] not in valid:
-            problems.append(f'field "{name}": expected {expected} or null, found {value[name]!r:.60}')
+            problems.append(FieldProblem(name, f"{expected} or null", shown(value[name])))
     if value.get("date") is not None and not is_iso_date(value["date"]):
-        problems.append(f'field "date": expected a day as YYYY-MM-DD or null, found {value["date"]!r:.60}')
+        problems.append(FieldProblem("date", "a day as YYYY-MM-DD or null", shown(value["date"])))
     return problems
+
+
+def record_problems(value: Any) -> list[str]:
+    """Everything that is wrong with a record as a document: field, expected, found. Empty for a good one."""
+    if not isinstance(value, dict):
+        return [f"expected a JSON object with id and text, found {shown(value)}"]
+    return [str(problem) for problem in field_problems(value)]
 
 
 def document_from_record(value: dict[str, Any], source: str) -> Document:
