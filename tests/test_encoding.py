@@ -13,11 +13,11 @@ from govstance.models.stance_model import tensors_of
 from govstance.training.fitting import build_model
 
 
-@pytest.fixture(scope="module", params=["packed", "pair"])
+@pytest.fixture(scope="module", params=["packed", "branched", "pair"])
 def model_and_encoder(request, tiny_backbone):
     torch.manual_seed(0)
     backbone = load_backbone(str(tiny_backbone))
-    config = ModelConfig(kind="transformer", name="tiny", layout=request.param, max_length_tokens=24)
+    config = ModelConfig(kind="transformer", name="tiny", layout=request.param, shared_layers=1, max_length_tokens=24)
     model = build_model(backbone, config, TARGET_IDS).eval()
     return model, encoder_for(model, backbone.tokenizer, MentionFinder(ROOT / "data" / "actors"))
 
@@ -37,7 +37,7 @@ def test_every_row_is_encoded_exactly_once(model_and_encoder):
     rows = learnable_rows(6)
     items = encoder.encode(rows)
     assert sorted(position for item in items for position in item.rows) == list(range(len(rows)))
-    assert len(items) == (6 if encoder.layout == "packed" else 12)
+    assert len(items) == (12 if encoder.layout == "pair" else 6)
 
 
 def test_an_answer_does_not_depend_on_what_else_is_asked(model_and_encoder):

@@ -83,6 +83,7 @@ class ModelConfig:
     revision: str | None = None
     # packed (one pass a text, BERT and XLM-R) or pair (one pass a government, any encoder).
     layout: str = "packed"
+    shared_layers: int = 0
     passage_prefix: str = ""
     max_length_tokens: int = 256
     dropout: float = 0.1

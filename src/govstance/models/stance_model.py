@@ -25,6 +25,7 @@ class StanceConfig(PretrainedConfig):
     Args:
         backbone: The encoder's own configuration as a mapping with "model_type".
         target_ids: Targets in the order of the heads.
+        shared_layers: In the branched layout the layers before the branches.
         layout, passage_prefix, max_length_tokens, position_offset: See `encoding.Encoder`.
         head_dropout: Dropout on the pooled state.
         pool_mentions: Whether the mean state of the government's mentions joins the pooled state.
@@ -37,6 +38,7 @@ class StanceConfig(PretrainedConfig):
         backbone: dict[str, Any] | None = None,
         target_ids: list[str] | None = None,
         layout: str = "packed",
+        shared_layers: int = 0,
         passage_prefix: str = "",
         max_length_tokens: int = 256,
         position_offset: int = 0,
@@ -48,6 +50,7 @@ class StanceConfig(PretrainedConfig):
         self.backbone = backbone or {}
         self.target_ids = target_ids or []
         self.layout = layout
+        self.shared_layers = shared_layers
         self.passage_prefix = passage_prefix
         self.max_length_tokens = max_length_tokens
         self.position_offset = position_offset
@@ -90,6 +93,8 @@ class StanceModel(PreTrainedModel):
         self.head = nn.Linear(
             (3 if config.pool_mentions else 2) * backbone_config.hidden_size, len(config.target_ids) * len(STANCES)
         )
+        if config.layout == "branched":
+            self.marker = nn.Parameter(torch.zeros(backbone_config.hidden_size))
         self.class_weights: torch.Tensor | None = None
         self.post_init()
 
@@ -132,6 +137,8 @@ class StanceModel(PreTrainedModel):
         lower_states: torch.Tensor | None = None,
         n_lower_layers: int = 0,
         labels: torch.Tensor | None = None,
+        branch_tokens: torch.Tensor | None = None,
+        branch_mask: torch.Tensor | None = None,
     ) -> StanceOutput:
         """Scores pairs.
 
@@ -141,7 +148,21 @@ class StanceModel(PreTrainedModel):
             lower_states: From `lower_states`, in place of input_ids and position_ids.
             n_lower_layers: How many layers they have passed.
         """
-        if lower_states is None:
+        if branch_tokens is not None and branch_mask is not None:
+            states = lower_states
+            mask = additive_mask(attention_mask, torch.float32)
+            layers = self.encoder.encoder.layer
+            if states is None:
+                states, n_lower_layers = self.encoder.embeddings(input_ids=input_ids, position_ids=position_ids), 0
+            for layer in layers[n_lower_layers : self.config.shared_layers]:
+                states = layer(states, attention_mask=mask)
+            states = states[pair_item[:, None], branch_tokens]
+            states = states + self.marker * (pair_mask | mention_mask)[..., None]
+            mask = additive_mask(branch_mask, states.dtype)
+            for layer in layers[self.config.shared_layers :]:
+                states = layer(states, attention_mask=mask)
+            pair_item = torch.arange(len(pair_item))
+        elif lower_states is None:
             states = self._encode(input_ids, position_ids, attention_mask)
         else:
             states = lower_states

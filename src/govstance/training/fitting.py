@@ -154,9 +154,9 @@ def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[st
     model_type = backbone.encoder.config.model_type
     if config.layout not in LAYOUTS:
         raise GovstanceError(f"model.layout: expected one of {', '.join(LAYOUTS)}; found {config.layout!r}.")
-    if config.layout == "packed" and model_type not in MODEL_TYPES_FOR_PACKED_LAYOUT:
+    if config.layout != "pair" and model_type not in MODEL_TYPES_FOR_PACKED_LAYOUT:
         raise GovstanceError(
-            f"model.layout=packed needs absolute positions ({', '.join(MODEL_TYPES_FOR_PACKED_LAYOUT)}); "
+            f"model.layout={config.layout} needs absolute positions ({', '.join(MODEL_TYPES_FOR_PACKED_LAYOUT)}); "
             f"{backbone.source} is of type {model_type!r}: set model.layout=pair."
         )
     model = StanceModel(
@@ -164,6 +164,7 @@ def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[st
             backbone=backbone.encoder.config.to_diff_dict() | {"model_type": model_type},
             target_ids=list(target_ids),
             layout=config.layout,
+            shared_layers=config.shared_layers,
             passage_prefix=config.passage_prefix,
             max_length_tokens=config.max_length_tokens,
             position_offset=backbone.position_offset,
@@ -323,5 +324,6 @@ def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.O
             decay = training.weight_decay if weight.dim() > 1 else 0.0
             groups.setdefault((rate, decay), []).append(weight)
     settings = [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in groups.items()]
-    head = {"params": list(model.head.parameters()), "lr": training.head_learning_rate, "weight_decay": 0.0}
+    new = [*model.head.parameters(), *([model.marker] if hasattr(model, "marker") else [])]
+    head = {"params": new, "lr": training.head_learning_rate, "weight_decay": 0.0}
     return torch.optim.AdamW([*settings, head])
