@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from conftest import GOOD_ROW, ROOT, TARGET_IDS, learnable_rows
@@ -73,9 +74,24 @@ def test_the_words_that_name_a_government_are_marked(model_and_encoder):
     unnamed = replace(row, government="BRA")
     batch = encoder.collate(encoder.encode([row, unnamed]))
     tokens = batch["input_ids"][batch["pair_item"]]
+    if encoder.layout == "branched":
+        tokens = np.take_along_axis(tokens, batch["branch_tokens"], axis=1)
     named = tokens[0, batch["mention_mask"][0]].tolist()
     assert named == [encoder.tokenizer.convert_tokens_to_ids("Kazakhstan")] * 2
     assert (batch["mention_mask"][1] == batch["pair_mask"][1]).all()
+
+
+def test_a_branch_holds_the_passage_and_its_own_government(model_and_encoder):
+    _, encoder = model_and_encoder
+    if encoder.layout != "branched":
+        pytest.skip("of the branched layout only")
+    rows = [replace(GOOD_ROW, government=government) for government in ("KAZ", "FRA")]
+    item = encoder.encode(rows)[0]
+    batch = encoder.collate([item])
+    for pair, query in enumerate(item.queries):
+        tokens = batch["input_ids"][0, batch["branch_tokens"][pair]][batch["branch_mask"][pair]]
+        assert tokens.tolist() == item.passage + query
+        assert batch["pair_first"][pair] == len(item.passage)
 
 
 def test_labels_not_annotated_are_ignored(model_and_encoder):

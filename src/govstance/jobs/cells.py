@@ -10,6 +10,7 @@ from typing import Any
 from govstance.config import TrainConfig
 from govstance.files import expand_patterns, path_from_here, sha256_of_file
 from govstance.jobs.command_line import output_folder, skip_cell
+from govstance.jobs.places import place_of
 from govstance.jobs.run_status import FINISHED, STATUS_FILE, status_of
 from govstance.training.run_folder import PROVENANCE_FILE, library_versions
 
@@ -39,6 +40,7 @@ def fingerprint(config: TrainConfig) -> str:
         "targets": sha256_of_file(Path(config.corpus.targets or data / "targets.yaml")),
         "actors": _hashes(data / "actors", "*"),
         "backbone": _hashes(Path(config.model.backbone), "*") if config.model.backbone else None,
+        "start": _hashes(place_of(config.model.start_from), "*") if config.model.start_from else None,
         "code": _hashes(PACKAGE, "*.py"),
         "versions": library_versions(),
     }

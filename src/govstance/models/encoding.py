@@ -228,9 +228,7 @@ class _Sequence:
     pair_segments: list[int]
 
 
-def _branches(
-    segments: np.ndarray, pair_segment: np.ndarray, batch: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
+def _branches(segments: np.ndarray, pair_segment: np.ndarray, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """What of its item each pair goes on with: passage and own segment, and the masks of a packed batch over these."""
     kept = (segments == 0) | (segments == pair_segment[:, None])
     lengths = kept.sum(axis=1)

@@ -78,6 +78,7 @@ class StanceModel(PreTrainedModel):
     Attributes:
         class_weights: (n_targets, n_stances), weights of the loss; None, which weighs all alike, unless
             training sets them.
+        marker: (hidden,), in the branched layout: what is added to the states of the words that name the government.
     """
 
     config_class = StanceConfig
@@ -119,9 +120,20 @@ class StanceModel(PreTrainedModel):
 
         They never change while those layers are frozen, so training computes them once.
         """
-        states = self.encoder.embeddings(input_ids=batch["input_ids"], position_ids=batch["position_ids"])
-        mask = additive_mask(batch["attention_mask"], states.dtype)
-        for layer in self.lower_layers(n_layers):
+        self.lower_layers(n_layers)  # an error where it has fewer
+        embedded = self._embedded(batch["input_ids"], batch["position_ids"])
+        return self._through(embedded, batch["attention_mask"], 0, n_layers)
+
+    def _embedded(self, input_ids: torch.Tensor | None, position_ids: torch.Tensor | None) -> torch.Tensor:
+        embedded: torch.Tensor = self.encoder.embeddings(input_ids=input_ids, position_ids=position_ids)
+        return embedded
+
+    def _through(
+        self, states: torch.Tensor, attention_mask: torch.Tensor, first: int, last: int | None = None
+    ) -> torch.Tensor:
+        """States after the layers from `first` up to but not including `last`."""
+        mask = additive_mask(attention_mask, states.dtype)
+        for layer in self.encoder.encoder.layer[first:last]:
             states = layer(states, attention_mask=mask)
         return states
 
@@ -143,32 +155,25 @@ class StanceModel(PreTrainedModel):
         """Scores pairs.
 
         Args:
-            attention_mask, pair_item, pair_first, pair_mask, mention_mask, input_ids, position_ids, labels: A
-                batch from `encoding.Encoder.collate`, as `tensors_of` has it.
+            attention_mask, pair_item, pair_first, pair_mask, mention_mask, input_ids, position_ids, labels,
+                branch_tokens, branch_mask: A batch from `encoding.Encoder.collate`, as `tensors_of` has it.
             lower_states: From `lower_states`, in place of input_ids and position_ids.
             n_lower_layers: How many layers they have passed.
         """
-        if branch_tokens is not None and branch_mask is not None:
-            states = lower_states
-            mask = additive_mask(attention_mask, torch.float32)
-            layers = self.encoder.encoder.layer
-            if states is None:
-                states, n_lower_layers = self.encoder.embeddings(input_ids=input_ids, position_ids=position_ids), 0
-            for layer in layers[n_lower_layers : self.config.shared_layers]:
-                states = layer(states, attention_mask=mask)
-            states = states[pair_item[:, None], branch_tokens]
-            states = states + self.marker * (pair_mask | mention_mask)[..., None]
-            mask = additive_mask(branch_mask, states.dtype)
-            for layer in layers[self.config.shared_layers :]:
-                states = layer(states, attention_mask=mask)
-            pair_item = torch.arange(len(pair_item))
-        elif lower_states is None:
-            states = self._encode(input_ids, position_ids, attention_mask)
+        if branch_tokens is None or branch_mask is None:
+            if lower_states is None:
+                states = self._encode(input_ids, position_ids, attention_mask)
+            else:
+                states = self._through(lower_states, attention_mask, n_lower_layers)
         else:
-            states = lower_states
-            mask = additive_mask(attention_mask, states.dtype)
-            for layer in self.encoder.encoder.layer[n_lower_layers:]:
-                states = layer(states, attention_mask=mask)
+            if lower_states is None:
+                lower_states, n_lower_layers = self._embedded(input_ids, position_ids), 0
+            shared = self._through(lower_states, attention_mask, n_lower_layers, self.config.shared_layers)
+            # From here each pair goes on alone, and what names its government is marked.
+            branches = shared[pair_item[:, None], branch_tokens]
+            branches = branches + self.marker * (pair_mask | mention_mask)[..., None]
+            states = self._through(branches, branch_mask, self.config.shared_layers)
+            pair_item = torch.arange(len(pair_item), device=pair_item.device)
         masks = [pair_mask, mention_mask] if self.config.pool_mentions else [pair_mask]
         logits = self.head(self.dropout(pooled(states, pair_item, pair_first, masks)))
         logits = logits.view(-1, len(self.config.target_ids), len(STANCES))
