@@ -43,7 +43,7 @@ def exported(request, tiny_backbone, tmp_path_factory):
     model = build_model(backbone, config, TARGET_IDS)
     torch.nn.init.normal_(model.head.weight, std=0.5)  # answers that differ from row to row
     if request.param == "branched":
-        torch.nn.init.normal_(model.marker)
+        torch.nn.init.normal_(model.marker, std=0.1)
     predictor = TransformerPredictor(
         model, encoder_for(model, backbone.tokenizer, FINDER), neutral_calibration(TARGET_IDS)
     )

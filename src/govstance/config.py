@@ -83,7 +83,7 @@ class ModelConfig:
     start_from: str | None = None
     # Commit of the hub repository.
     revision: str | None = None
-    # packed (one pass a text, BERT and XLM-R), branched (the same up to a middle layer, from there a pass a government) or
+    # packed (one pass a text, BERT and XLM-R), branched (so up to a middle layer, from there a pass a government) or
     # pair (one pass a government, any encoder).
     layout: str = "packed"
     # In the branched layout: the layers before the branches.

@@ -172,8 +172,10 @@ class StanceModel(PreTrainedModel):
             # From here each pair goes on alone, and what names its government is marked.
             branches = shared[pair_item[:, None], branch_tokens]
             branches = branches + self.marker * (pair_mask | mention_mask)[..., None]
-            states = self._through(branches, branch_mask, self.config.shared_layers)
-            pair_item = torch.arange(len(pair_item), device=pair_item.device)
+            # ONNX Runtime's attention wants a mask for every query.
+            visible = branch_mask[:, None, None, :].expand(-1, -1, branch_mask.shape[1], -1)
+            states = self._through(branches, visible, self.config.shared_layers)
+            pair_item = torch.arange(pair_item.shape[0], device=pair_item.device)
         masks = [pair_mask, mention_mask] if self.config.pool_mentions else [pair_mask]
         logits = self.head(self.dropout(pooled(states, pair_item, pair_first, masks)))
         logits = logits.view(-1, len(self.config.target_ids), len(STANCES))

@@ -210,7 +210,7 @@ def start_from(model: StanceModel, start: StanceModel) -> None:
         if name not in mine or mine[name].shape != weight.shape:
             found = tuple(mine[name].shape) if name in mine else "no such weight"
             raise GovstanceError(
-                f"model.start_from: its weight {name!r} has the shape {tuple(weight.shape)}, the model to be trained has "
+                f"model.start_from: its weight {name!r} has shape {tuple(weight.shape)}, the model to be trained has "
                 f"{found}; set the same backbone, targets and model.pool_mentions, or leave start_from out."
             )
     model.load_state_dict(mine | weights)
