@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from conftest import GOOD_ROW, ROOT, TARGET_IDS, learnable_rows
@@ -13,11 +14,11 @@ from govstance.models.stance_model import tensors_of
 from govstance.training.fitting import build_model
 
 
-@pytest.fixture(scope="module", params=["packed", "pair"])
+@pytest.fixture(scope="module", params=["packed", "branched", "pair"])
 def model_and_encoder(request, tiny_backbone):
     torch.manual_seed(0)
     backbone = load_backbone(str(tiny_backbone))
-    config = ModelConfig(kind="transformer", name="tiny", layout=request.param, max_length_tokens=24)
+    config = ModelConfig(kind="transformer", name="tiny", layout=request.param, shared_layers=1, max_length_tokens=24)
     model = build_model(backbone, config, TARGET_IDS).eval()
     return model, encoder_for(model, backbone.tokenizer, MentionFinder(ROOT / "data" / "actors"))
 
@@ -37,7 +38,7 @@ def test_every_row_is_encoded_exactly_once(model_and_encoder):
     rows = learnable_rows(6)
     items = encoder.encode(rows)
     assert sorted(position for item in items for position in item.rows) == list(range(len(rows)))
-    assert len(items) == (6 if encoder.layout == "packed" else 12)
+    assert len(items) == (12 if encoder.layout == "pair" else 6)
 
 
 def test_an_answer_does_not_depend_on_what_else_is_asked(model_and_encoder):
@@ -85,9 +86,24 @@ def test_the_words_that_name_a_government_are_marked(model_and_encoder):
     unnamed = replace(row, government="BRA")
     batch = encoder.collate(encoder.encode([row, unnamed]))
     tokens = batch["input_ids"][batch["pair_item"]]
+    if encoder.layout == "branched":
+        tokens = np.take_along_axis(tokens, batch["branch_tokens"], axis=1)
     named = tokens[0, batch["mention_mask"][0]].tolist()
     assert named == [encoder.tokenizer.convert_tokens_to_ids("Kazakhstan")] * 2
     assert (batch["mention_mask"][1] == batch["pair_mask"][1]).all()
+
+
+def test_a_branch_holds_the_passage_and_its_own_government(model_and_encoder):
+    _, encoder = model_and_encoder
+    if encoder.layout != "branched":
+        pytest.skip("of the branched layout only")
+    rows = [replace(GOOD_ROW, government=government) for government in ("KAZ", "FRA")]
+    item = encoder.encode(rows)[0]
+    batch = encoder.collate([item])
+    for pair, query in enumerate(item.queries):
+        tokens = batch["input_ids"][0, batch["branch_tokens"][pair]][batch["branch_mask"][pair]]
+        assert tokens.tolist() == item.passage + query
+        assert batch["pair_first"][pair] == len(item.passage)
 
 
 def test_labels_not_annotated_are_ignored(model_and_encoder):

@@ -33,14 +33,17 @@ FINDER = MentionFinder(ROOT / "data" / "actors")
 ROWS = learnable_rows(40)
 
 
-@pytest.fixture(scope="module", params=["packed", "pair"])
+@pytest.fixture(scope="module", params=["packed", "branched", "pair"])
 def exported(request, tiny_backbone, tmp_path_factory):
     """A model folder, its export, and the config that made it."""
     folder = tmp_path_factory.mktemp(request.param)
     torch.manual_seed(0)
     backbone = load_backbone(str(tiny_backbone))
-    model = build_model(backbone, ModelConfig(kind="transformer", name="tiny", layout=request.param), TARGET_IDS)
+    config = ModelConfig(kind="transformer", name="tiny", layout=request.param, shared_layers=1)
+    model = build_model(backbone, config, TARGET_IDS)
     torch.nn.init.normal_(model.head.weight, std=0.5)  # answers that differ from row to row
+    if request.param == "branched":
+        torch.nn.init.normal_(model.marker, std=0.1)
     predictor = TransformerPredictor(
         model, encoder_for(model, backbone.tokenizer, FINDER), neutral_calibration(TARGET_IDS)
     )

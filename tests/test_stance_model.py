@@ -119,8 +119,21 @@ def test_an_encoder_without_absolute_positions_needs_the_pair_layout(tiny_backbo
 
 
 def test_an_unknown_layout_lists_the_valid_ones(tiny_backbone):
-    with pytest.raises(GovstanceError, match="expected one of packed, pair; found 'triple'"):
+    with pytest.raises(GovstanceError, match="expected one of packed, branched, pair; found 'triple'"):
         build_model(load_backbone(str(tiny_backbone)), ModelConfig(kind="t", name="x", layout="triple"), TARGET_IDS)
+
+
+def test_branches_need_layers_on_both_sides(tiny_backbone):
+    config = ModelConfig(kind="transformer", name="x", layout="branched", shared_layers=2)
+    with pytest.raises(GovstanceError, match=r"model\.shared_layers: .* expected a number from 1 to 1.* found 2"):
+        build_model(load_backbone(str(tiny_backbone)), config, TARGET_IDS)
+
+
+def test_no_layer_above_the_branches_is_frozen(tiny_backbone):
+    config = ModelConfig(kind="transformer", name="x", layout="branched", shared_layers=1)
+    model = build_model(load_backbone(str(tiny_backbone)), config, TARGET_IDS)
+    with pytest.raises(GovstanceError, match=r"training\.frozen_layers=2: .* at most model\.shared_layers=1"):
+        freeze(model, 2, train_word_embeddings=False)
 
 
 def test_a_layer_nearer_to_the_input_learns_slower(model_and_encoder):

@@ -79,10 +79,15 @@ class ModelConfig:
     name: str = MISSING
     # embedded:multilingual-e5-small, a hub id or a local folder; null for baselines.
     backbone: str | None = None
+    # A trained model of the same backbone whose weights training starts from: a run or model folder, or builtin.
+    start_from: str | None = None
     # Commit of the hub repository.
     revision: str | None = None
-    # packed (one pass a text, BERT and XLM-R) or pair (one pass a government, any encoder).
+    # packed (one pass a text, BERT and XLM-R), branched (so up to a middle layer, from there a pass a government) or
+    # pair (one pass a government, any encoder).
     layout: str = "packed"
+    # In the branched layout: the layers before the branches.
+    shared_layers: int = 0
     passage_prefix: str = ""
     max_length_tokens: int = 256
     dropout: float = 0.1
@@ -108,6 +113,9 @@ class TrainingConfig:
     train_word_embeddings: bool = False
     # Loss weight of a stance = (mean count / its count) ** power; 0 weighs all rows alike.
     class_weight_power: float = 0.5
+    # Share of the pairs without a stance that are learnt from, drawn anew for each batch; in the branched and pair
+    # layouts fewer take less time.
+    silent_pairs: float = 1.0
     # Share of training texts whose governments, Russia and Ukraine apart, go by the names of others.
     renamed_texts: float = 0.0
     # So many texts made of two others are added, as a share of the training texts.

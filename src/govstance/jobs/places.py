@@ -1,11 +1,16 @@
 """Where the data, the models and the converted backbones lie."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
 
 from govstance.actors.finder import MentionFinder
-from govstance.config import CorpusConfig, PathsConfig
+from govstance.config import CorpusConfig, ModelConfig, PathsConfig
+from govstance.errors import GovstanceError
 from govstance.models.folder import LoadedModel, load_model
 from govstance.targets import Target, load_targets
+
+if TYPE_CHECKING:  # torch is large, and what reads an export for ONNX Runtime does without
+    from govstance.models.stance_model import StanceModel
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILTIN = "builtin"
@@ -27,6 +32,11 @@ def cache_folder(paths: PathsConfig) -> Path | None:
     return Path(paths.cache) if paths.cache else None
 
 
+def place_of(name: str) -> Path:
+    """The folder of a model: a path, or "builtin" for the one that the package carries."""
+    return BUILTIN_FOLDER if name == BUILTIN else Path(name)
+
+
 def model_of(name: str, paths: PathsConfig, finder: MentionFinder) -> LoadedModel:
     """The model in a run folder or model folder, or the one that the package carries.
 
@@ -38,5 +48,24 @@ def model_of(name: str, paths: PathsConfig, finder: MentionFinder) -> LoadedMode
     Raises:
         ModelFolderError: There is no whole model there.
     """
-    folder = BUILTIN_FOLDER if name == BUILTIN else Path(name)
-    return load_model(folder, finder, cache_folder=cache_folder(paths))
+    return load_model(place_of(name), finder, cache_folder=cache_folder(paths))
+
+
+def start_of(model: ModelConfig, paths: PathsConfig) -> Union["StanceModel", None]:
+    """The trained model whose weights training starts from; None where it starts from the backbone's.
+
+    Raises:
+        ModelFolderError: There is no whole model.
+        GovstanceError: It is a baseline, or an export for ONNX Runtime.
+    """
+    from govstance.models.predictor import TransformerPredictor
+
+    if model.start_from is None:
+        return None
+    loaded = model_of(model.start_from, paths, mention_finder(paths))
+    if not isinstance(loaded.predictor, TransformerPredictor):
+        raise GovstanceError(
+            f"model.start_from={model.start_from}: expected a trained transformer, found {loaded.kind} for the engine "
+            f"{loaded.engine}; name a run folder of scripts/train.py, or builtin."
+        )
+    return loaded.predictor.model

@@ -1,12 +1,15 @@
 """How (text, government) pairs become arrays.
 
-Two layouts with the same result, one pooled state a pair:
+Three layouts with the same result, one pooled state a pair:
 
 - `packed`: one encoder pass a text. The passage is encoded once; after it stand the governments asked
   about, each in a segment of its own. A segment sees the passage and itself, the passage sees only itself,
   and every segment starts at the same position, so the answer for one government does not depend on which
   others are asked along with it. Needs an encoder with absolute positions and free attention masks
   (BERT, XLM-R). A text with k governments costs one pass instead of k.
+- `branched`: `packed` up to a middle layer; from there each pair goes on alone with its own copy of the passage, in
+  which the words that name the government are marked and which sees the government too. Costs more than `packed` by the
+  governments a text names, in the upper layers only.
 - `pair`: one encoder pass a pair, `government </s></s> passage`; works with every encoder.
 """
 
@@ -23,7 +26,8 @@ from govstance.schema import STANCES, Row
 
 logger = logging.getLogger(__name__)
 
-LAYOUTS = ("packed", "pair")
+LAYOUTS = ("packed", "branched", "pair")
+ONE_PASS_LAYOUTS = ("packed", "branched")
 Progress = Callable[[int], object]
 IGNORED_LABEL = -100  # what torch's cross-entropy leaves out: a target that nobody annotated
 
@@ -78,7 +82,7 @@ class Encoder:
     position_offset: int = 0
 
     def encode(self, rows: Sequence[Row]) -> list[EncodedText]:
-        """Encodes rows; in the packed layout rows with the same text, language and date share one item.
+        """Encodes rows; rows with the same text, language and date share one item, except in the pair layout.
 
         Args:
             rows: Any number of rows.
@@ -89,7 +93,7 @@ class Encoder:
         grouped: dict[Any, list[int]] = {}
         for position, row in enumerate(rows):
             # The date decides who of a text's names is in office, and so which of them are mentions.
-            key = (row.text, row.lang, row.date) if self.layout == "packed" else position
+            key = (row.text, row.lang, row.date) if self.layout in ONE_PASS_LAYOUTS else position
             grouped.setdefault(key, []).append(position)
         texts = [self.passage_prefix + rows[positions[0]].text for positions in grouped.values()]
         if not texts:
@@ -148,13 +152,16 @@ class Encoder:
 
         Returns:
             input_ids, position_ids: (n_items, length), int64 as all that is not bool.
-            attention_mask: (n_items, 1, length, length) bool in the packed layout, else (n_items, length).
+            attention_mask: (n_items, length) in the pair layout, else (n_items, 1, length, length) bool.
             pair_item: (n_pairs,), the item of each pair.
             pair_first: (n_pairs,), the token whose state stands for the pair.
             pair_mask: (n_pairs, length), the tokens whose mean state stands for the pair.
             mention_mask: (n_pairs, length), the tokens of the passage that name the government; where none
                 does, as `pair_mask`.
             labels: (n_pairs, n_targets), stance index or IGNORED_LABEL.
+            branch_tokens, branch_mask: In the branched layout only, (n_pairs, branch_length): which tokens of its item
+                a pair goes on with, and which of these are no padding. What is said above of a pair's tokens is then
+                said of these.
         """
         sequences = [self._sequence(item) for item in items]
         length = max(len(sequence.tokens) for sequence in sequences)
@@ -178,6 +185,8 @@ class Encoder:
             "mention_mask": self._mention_mask(items, pair_mask),
             "labels": np.array([labels for item in items for labels in item.labels]),
         }
+        if self.layout == "branched":
+            batch |= _branches(segments[pair_item], pair_segment, batch)
         return batch
 
     def _mention_mask(self, items: Sequence[EncodedText], pair_mask: np.ndarray) -> np.ndarray:
@@ -225,6 +234,23 @@ class _Sequence:
     positions: list[int]
     segments: list[int]
     pair_segments: list[int]
+
+
+def _branches(segments: np.ndarray, pair_segment: np.ndarray, batch: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What of its item each pair goes on with: passage and own segment, and the masks of a packed batch over these."""
+    kept = (segments == 0) | (segments == pair_segment[:, None])
+    lengths = kept.sum(axis=1)
+    mask = np.arange(lengths.max())[None, :] < lengths[:, None]
+    tokens = np.zeros(mask.shape, dtype=np.int64)
+    tokens[mask] = np.nonzero(kept)[1]
+    own, mentions = (np.take_along_axis(batch[name], tokens, axis=1) & mask for name in ("pair_mask", "mention_mask"))
+    return {
+        "branch_tokens": tokens,
+        "branch_mask": mask,
+        "pair_first": own.argmax(axis=1),
+        "pair_mask": own,
+        "mention_mask": mentions,
+    }
 
 
 def government_query(row: Row) -> str:

@@ -30,6 +30,7 @@ INPUTS = (
     "pair_mask",
     "mention_mask",
 )
+BRANCH_INPUTS = ("branch_tokens", "branch_mask")  # in the branched layout also these
 # The first in which attention and GELU are one node each.
 OPSET = 23
 # Inputs in 8 bits, weights in 7: AVX2 adds two products in 16 bits, and 2 * 255 * 63 still fits where 2 * 255 * 127
@@ -84,14 +85,15 @@ def write_onnx(folder: Path, predictor: TransformerPredictor, *, vocabulary_text
 
 
 class _Graph(torch.nn.Module):
-    """The model with the inputs in the order of INPUTS and the logits alone as output."""
+    """The model with its inputs in order and the logits alone as output."""
 
-    def __init__(self, model: StanceModel):
+    def __init__(self, model: StanceModel, names: Sequence[str]):
         super().__init__()
         self.model = model
+        self.names = names
 
     def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        return self.model(**dict(zip(INPUTS, inputs, strict=True))).logits
+        return self.model(**dict(zip(self.names, inputs, strict=True))).logits
 
 
 def export_graph(model: StanceModel, path: Path) -> None:
@@ -102,29 +104,33 @@ def export_graph(model: StanceModel, path: Path) -> None:
         path: The .onnx file.
     """
     # Sizes that differ from each other and from 1, else the exporter takes two of them for one, or for constant.
-    n_items, length, n_pairs = 2, 7, 3
-    packed = model.config.layout == "packed"
-    mask_shape = (n_items, 1, length, length) if packed else (n_items, length)
+    n_items, length, n_pairs, branch_length = 2, 7, 3, 5
+    layout = model.config.layout
+    names = (*INPUTS, *BRANCH_INPUTS) if layout == "branched" else INPUTS
+    mask_shape = (n_items, length) if layout == "pair" else (n_items, 1, length, length)
+    pair_shape = (n_pairs, branch_length if layout == "branched" else length)
     example = {
         "input_ids": torch.zeros(n_items, length, dtype=torch.long),
         "position_ids": torch.arange(length).repeat(n_items, 1),
-        "attention_mask": torch.ones(mask_shape, dtype=torch.bool if packed else torch.long),
+        "attention_mask": torch.ones(mask_shape, dtype=torch.long if layout == "pair" else torch.bool),
         "pair_item": torch.tensor([0, 0, 1]),
         "pair_first": torch.tensor([1, 2, 3]),
-        "pair_mask": torch.ones(n_pairs, length, dtype=torch.bool),
-        "mention_mask": torch.ones(n_pairs, length, dtype=torch.bool),
+        "pair_mask": torch.ones(pair_shape, dtype=torch.bool),
+        "mention_mask": torch.ones(pair_shape, dtype=torch.bool),
+        "branch_tokens": torch.arange(branch_length).repeat(n_pairs, 1),
+        "branch_mask": torch.ones(pair_shape, dtype=torch.bool),
     }
     free = torch.export.Dim.AUTO
-    shapes = tuple({axis: free for axis, size in enumerate(example[name].shape) if size > 1} for name in INPUTS)
+    shapes = tuple({axis: free for axis, size in enumerate(example[name].shape) if size > 1} for name in names)
     for name in ("onnxscript", "onnx_ir"):  # a line for every constant they merge
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it warns of torchvision, which nothing here uses
     program = torch.onnx.export(
-        _Graph(model).eval(),
-        tuple(example[name] for name in INPUTS),
+        _Graph(model, names).eval(),
+        tuple(example[name] for name in names),
         dynamo=True,
         opset_version=OPSET,
-        input_names=list(INPUTS),
+        input_names=list(names),
         output_names=["logits"],
         dynamic_shapes=(shapes,),
         verbose=False,

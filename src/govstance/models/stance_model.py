@@ -25,6 +25,7 @@ class StanceConfig(PretrainedConfig):
     Args:
         backbone: The encoder's own configuration as a mapping with "model_type".
         target_ids: Targets in the order of the heads.
+        shared_layers: In the branched layout the layers before the branches.
         layout, passage_prefix, max_length_tokens, position_offset: See `encoding.Encoder`.
         head_dropout: Dropout on the pooled state.
         pool_mentions: Whether the mean state of the government's mentions joins the pooled state.
@@ -37,6 +38,7 @@ class StanceConfig(PretrainedConfig):
         backbone: dict[str, Any] | None = None,
         target_ids: list[str] | None = None,
         layout: str = "packed",
+        shared_layers: int = 0,
         passage_prefix: str = "",
         max_length_tokens: int = 256,
         position_offset: int = 0,
@@ -48,6 +50,7 @@ class StanceConfig(PretrainedConfig):
         self.backbone = backbone or {}
         self.target_ids = target_ids or []
         self.layout = layout
+        self.shared_layers = shared_layers
         self.passage_prefix = passage_prefix
         self.max_length_tokens = max_length_tokens
         self.position_offset = position_offset
@@ -75,6 +78,7 @@ class StanceModel(PreTrainedModel):
     Attributes:
         class_weights: (n_targets, n_stances), weights of the loss; None, which weighs all alike, unless
             training sets them.
+        marker: (hidden,), in the branched layout: what is added to the states of the words that name the government.
     """
 
     config_class = StanceConfig
@@ -90,6 +94,8 @@ class StanceModel(PreTrainedModel):
         self.head = nn.Linear(
             (3 if config.pool_mentions else 2) * backbone_config.hidden_size, len(config.target_ids) * len(STANCES)
         )
+        if config.layout == "branched":
+            self.marker = nn.Parameter(torch.zeros(backbone_config.hidden_size))
         self.class_weights: torch.Tensor | None = None
         self.post_init()
 
@@ -114,9 +120,20 @@ class StanceModel(PreTrainedModel):
 
         They never change while those layers are frozen, so training computes them once.
         """
-        states = self.encoder.embeddings(input_ids=batch["input_ids"], position_ids=batch["position_ids"])
-        mask = additive_mask(batch["attention_mask"], states.dtype)
-        for layer in self.lower_layers(n_layers):
+        self.lower_layers(n_layers)  # an error where it has fewer
+        embedded = self._embedded(batch["input_ids"], batch["position_ids"])
+        return self._through(embedded, batch["attention_mask"], 0, n_layers)
+
+    def _embedded(self, input_ids: torch.Tensor | None, position_ids: torch.Tensor | None) -> torch.Tensor:
+        embedded: torch.Tensor = self.encoder.embeddings(input_ids=input_ids, position_ids=position_ids)
+        return embedded
+
+    def _through(
+        self, states: torch.Tensor, attention_mask: torch.Tensor, first: int, last: int | None = None
+    ) -> torch.Tensor:
+        """States after the layers from `first` up to but not including `last`."""
+        mask = additive_mask(attention_mask, states.dtype)
+        for layer in self.encoder.encoder.layer[first:last]:
             states = layer(states, attention_mask=mask)
         return states
 
@@ -132,22 +149,33 @@ class StanceModel(PreTrainedModel):
         lower_states: torch.Tensor | None = None,
         n_lower_layers: int = 0,
         labels: torch.Tensor | None = None,
+        branch_tokens: torch.Tensor | None = None,
+        branch_mask: torch.Tensor | None = None,
     ) -> StanceOutput:
         """Scores pairs.
 
         Args:
-            attention_mask, pair_item, pair_first, pair_mask, mention_mask, input_ids, position_ids, labels: A
-                batch from `encoding.Encoder.collate`, as `tensors_of` has it.
+            attention_mask, pair_item, pair_first, pair_mask, mention_mask, input_ids, position_ids, labels,
+                branch_tokens, branch_mask: A batch from `encoding.Encoder.collate`, as `tensors_of` has it.
             lower_states: From `lower_states`, in place of input_ids and position_ids.
             n_lower_layers: How many layers they have passed.
         """
-        if lower_states is None:
-            states = self._encode(input_ids, position_ids, attention_mask)
+        if branch_tokens is None or branch_mask is None:
+            if lower_states is None:
+                states = self._encode(input_ids, position_ids, attention_mask)
+            else:
+                states = self._through(lower_states, attention_mask, n_lower_layers)
         else:
-            states = lower_states
-            mask = additive_mask(attention_mask, states.dtype)
-            for layer in self.encoder.encoder.layer[n_lower_layers:]:
-                states = layer(states, attention_mask=mask)
+            if lower_states is None:
+                lower_states, n_lower_layers = self._embedded(input_ids, position_ids), 0
+            shared = self._through(lower_states, attention_mask, n_lower_layers, self.config.shared_layers)
+            # From here each pair goes on alone, and what names its government is marked.
+            branches = shared[pair_item[:, None], branch_tokens]
+            branches = branches + self.marker * (pair_mask | mention_mask)[..., None]
+            # ONNX Runtime's attention wants a mask for every query.
+            visible = branch_mask[:, None, None, :].expand(-1, -1, branch_mask.shape[1], -1)
+            states = self._through(branches, visible, self.config.shared_layers)
+            pair_item = torch.arange(pair_item.shape[0], device=pair_item.device)
         masks = [pair_mask, mention_mask] if self.config.pool_mentions else [pair_mask]
         logits = self.head(self.dropout(pooled(states, pair_item, pair_first, masks)))
         logits = logits.view(-1, len(self.config.target_ids), len(STANCES))

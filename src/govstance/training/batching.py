@@ -8,14 +8,25 @@ from torch.utils.data import Dataset, Sampler
 from transformers import Trainer
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from govstance.models.encoding import EncodedText, Encoder
+from govstance.models.encoding import IGNORED_LABEL, EncodedText, Encoder
 from govstance.models.stance_model import tensors_of
+from govstance.schema import STANCES
 
 
 class Batcher:
-    """The Trainer's collator: items of the dataset -> a batch, with the frozen layers' states where cached."""
+    """The Trainer's collator: items of the dataset -> a batch, with the frozen layers' states where cached.
 
-    def __init__(self, encoder: Encoder, states: Sequence[torch.Tensor] | None, n_layers: int):
+    Args:
+        encoder: Of the items.
+        states: From `fitting.lower_states`, or None.
+        n_layers: How many layers they have passed.
+        silent_pairs: Share of the pairs without a stance that a batch keeps, drawn anew for each batch.
+    """
+
+    def __init__(
+        self, encoder: Encoder, states: Sequence[torch.Tensor] | None, n_layers: int, silent_pairs: float = 1.0
+    ):
+        self._silent_pairs = silent_pairs
         self._encoder = encoder
         self._states = states
         self._n_layers = n_layers
@@ -33,13 +44,31 @@ class Batcher:
             )
             for feature in features
         ]
-        batch: dict[str, Any] = dict(tensors_of(self._encoder.collate(items)))
+        batch: dict[str, Any] = tensors_of(self._encoder.collate(items))
+        if self._silent_pairs < 1:
+            batch = with_fewer_silent_pairs(batch, self._silent_pairs)
         if self._states is not None:
             chosen = [self._states[feature["index"]] for feature in features]
             batch["lower_states"] = torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True).float()
             batch["n_lower_layers"] = self._n_layers
             del batch["input_ids"], batch["position_ids"]
         return batch
+
+
+def with_fewer_silent_pairs(batch: Mapping[str, torch.Tensor], share: float) -> dict[str, torch.Tensor]:
+    """A batch without some of the pairs that hold no stance, which are most of them and teach least.
+
+    Args:
+        batch: Of `Encoder.collate`.
+        share: Of these pairs that are kept, each by chance; where no pair would be left all are.
+    """
+    labels = batch["labels"]
+    states_something = ((labels != IGNORED_LABEL) & (labels != STANCES.index("none"))).any(dim=1)
+    kept = states_something | (torch.rand(len(labels)) < share)
+    if not kept.any():
+        return dict(batch)
+    of_items = ("input_ids", "position_ids", "attention_mask")
+    return {name: tensor if name in of_items else tensor[kept] for name, tensor in batch.items()}
 
 
 class LengthGroupedTrainer(Trainer):

@@ -71,6 +71,7 @@ def fit_stance_model(
     unfamiliar_rows: Sequence[Row] = (),
     callbacks: Sequence[TrainerCallback] = (),
     after_epoch: Callable[[int, TransformerPredictor], None] | None = None,
+    start: StanceModel | None = None,
 ) -> tuple[TransformerPredictor, FitReport]:
     """Trains on the train rows, calibrates on the dev rows.
 
@@ -84,6 +85,7 @@ def fit_stance_model(
         finder: Of mentions of governments.
         unfamiliar_rows: Dev rows of sources that training left out, see `calibrate`.
         callbacks: Of the Trainer, such as those that record its course elsewhere.
+        start: A trained model whose weights to start from in place of the backbone's and a new head's.
         after_epoch: Gets the number of the epoch, from 1, and the model as it is then, not calibrated.
 
     Raises:
@@ -91,6 +93,10 @@ def fit_stance_model(
         GovstanceError: The settings contradict each other or the encoder.
     """
     check_expected_shares(calibration.expected_none_share, target_ids)
+    if not 0.0 <= training.silent_pairs <= 1.0:
+        raise GovstanceError(
+            f"training.silent_pairs: expected a share between 0 and 1; found {training.silent_pairs:g}."
+        )
     if training.texts_per_batch % process_count():
         raise GovstanceError(
             f"training.texts_per_batch: expected a multiple of the {process_count()} processes, which share a batch; "
@@ -105,6 +111,8 @@ def fit_stance_model(
         dropout=model_config.dropout,
     )
     model = build_model(backbone, model_config, target_ids)
+    if start is not None:
+        start_from(model, start)
     encoder = encoder_for(model, backbone.tokenizer, finder)
     learnt = augmented(
         train_rows, finder, renamed_share=training.renamed_texts, joined_share=training.joined_texts, seed=seed
@@ -114,7 +122,7 @@ def fit_stance_model(
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
     states = lower_states(model, encoder, items, training.frozen_layers) if training.frozen_layers else None
-    batcher = Batcher(encoder, states, training.frozen_layers)
+    batcher = Batcher(encoder, states, training.frozen_layers, training.silent_pairs)
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
     if after_epoch is not None:
         callbacks = [*callbacks, AfterEpoch(lambda epoch: after_epoch(epoch, predictor))]
@@ -154,16 +162,23 @@ def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[st
     model_type = backbone.encoder.config.model_type
     if config.layout not in LAYOUTS:
         raise GovstanceError(f"model.layout: expected one of {', '.join(LAYOUTS)}; found {config.layout!r}.")
-    if config.layout == "packed" and model_type not in MODEL_TYPES_FOR_PACKED_LAYOUT:
+    if config.layout != "pair" and model_type not in MODEL_TYPES_FOR_PACKED_LAYOUT:
         raise GovstanceError(
-            f"model.layout=packed needs absolute positions ({', '.join(MODEL_TYPES_FOR_PACKED_LAYOUT)}); "
+            f"model.layout={config.layout} needs absolute positions ({', '.join(MODEL_TYPES_FOR_PACKED_LAYOUT)}); "
             f"{backbone.source} is of type {model_type!r}: set model.layout=pair."
+        )
+    if config.layout == "branched" and not 0 < config.shared_layers < backbone.encoder.config.num_hidden_layers:
+        raise GovstanceError(
+            f"model.shared_layers: with model.layout=branched expected a number from 1 to "
+            f"{backbone.encoder.config.num_hidden_layers - 1}, so that layers lie below and above the branches; "
+            f"found {config.shared_layers}."
         )
     model = StanceModel(
         StanceConfig(
             backbone=backbone.encoder.config.to_diff_dict() | {"model_type": model_type},
             target_ids=list(target_ids),
             layout=config.layout,
+            shared_layers=config.shared_layers,
             passage_prefix=config.passage_prefix,
             max_length_tokens=config.max_length_tokens,
             position_offset=backbone.position_offset,
@@ -175,16 +190,40 @@ def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[st
     return model
 
 
+def start_from(model: StanceModel, start: StanceModel) -> None:
+    """Gives a new model the weights of a trained one; what only the new one has, such as a marker, stays new.
+
+    Raises:
+        GovstanceError: They differ in the shape of a weight, or the trained one has a weight too many.
+    """
+    weights = start.state_dict()
+    mine = model.state_dict()
+    for name, weight in weights.items():
+        if name not in mine or mine[name].shape != weight.shape:
+            found = tuple(mine[name].shape) if name in mine else "no such weight"
+            raise GovstanceError(
+                f"model.start_from: its weight {name!r} has shape {tuple(weight.shape)}, the model to be trained has "
+                f"{found}; set the same backbone, targets and model.pool_mentions, or leave start_from out."
+            )
+    model.load_state_dict(mine | weights)
+
+
 def freeze(model: StanceModel, n_layers: int, *, train_word_embeddings: bool) -> None:
     """Takes the gradient from the embeddings and the first layers.
 
     Raises:
-        GovstanceError: The encoder has fewer layers, or frozen layers under trained embeddings are asked for.
+        GovstanceError: The encoder has fewer layers, frozen layers under trained embeddings are asked for, or frozen
+            layers above the branches.
     """
     if n_layers and train_word_embeddings:
         raise GovstanceError(
             "training.frozen_layers and training.train_word_embeddings exclude each other: what frozen layers compute "
             "is computed once, so what feeds them can't change. Set one of them to 0 or false."
+        )
+    if model.config.layout == "branched" and n_layers > model.config.shared_layers:
+        raise GovstanceError(
+            f"training.frozen_layers={n_layers}: with model.layout=branched expected at most model.shared_layers="
+            f"{model.config.shared_layers}, since what a frozen layer computes is computed once a text."
         )
     if not train_word_embeddings:
         model.encoder.get_input_embeddings().requires_grad_(False)
@@ -293,5 +332,6 @@ def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.O
             decay = training.weight_decay if weight.dim() > 1 else 0.0
             groups.setdefault((rate, decay), []).append(weight)
     settings = [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in groups.items()]
-    head = {"params": list(model.head.parameters()), "lr": training.head_learning_rate, "weight_decay": 0.0}
+    new = [*model.head.parameters(), *([model.marker] if hasattr(model, "marker") else [])]
+    head = {"params": new, "lr": training.head_learning_rate, "weight_decay": 0.0}
     return torch.optim.AdamW([*settings, head])
