@@ -93,10 +93,9 @@ def test_the_words_that_name_a_government_are_marked(model_and_encoder):
     assert (batch["mention_mask"][1] == batch["pair_mask"][1]).all()
 
 
+@pytest.mark.parametrize("model_and_encoder", ["branched"], indirect=True)
 def test_a_branch_holds_the_passage_and_its_own_government(model_and_encoder):
     _, encoder = model_and_encoder
-    if encoder.layout != "branched":
-        pytest.skip("of the branched layout only")
     rows = [replace(GOOD_ROW, government=government) for government in ("KAZ", "FRA")]
     item = encoder.encode(rows)[0]
     batch = encoder.collate([item])

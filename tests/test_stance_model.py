@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from conftest import ROOT, TARGET_IDS, learnable_rows
@@ -11,14 +13,17 @@ from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL
 from govstance.models.predictor import encoder_for
 from govstance.models.stance_model import masked_loss, pooled, tensors_of
-from govstance.training.fitting import build_model, freeze, optimizer_for, set_class_weights
+from govstance.schema import STANCES
+from govstance.training.batching import with_fewer_silent_pairs
+from govstance.training.fitting import build_model, freeze, optimizer_for, set_class_weights, start_from
 
 
-@pytest.fixture
-def model_and_encoder(tiny_backbone):
+@pytest.fixture(params=["packed", "branched"])
+def model_and_encoder(request, tiny_backbone):
     torch.manual_seed(0)
     backbone = load_backbone(str(tiny_backbone))
-    model = build_model(backbone, ModelConfig(kind="transformer", name="tiny"), TARGET_IDS).eval()
+    config = ModelConfig(kind="transformer", name="tiny", layout=request.param, shared_layers=1)
+    model = build_model(backbone, config, TARGET_IDS).eval()
     return model, encoder_for(model, backbone.tokenizer, MentionFinder(ROOT / "data" / "actors"))
 
 
@@ -149,3 +154,39 @@ def test_a_layer_nearer_to_the_input_learns_slower(model_and_encoder):
     assert rates[id(model.encoder.embeddings.position_embeddings.weight)] == 2.5e-4
     assert rates[id(model.head.weight)] == training.head_learning_rate
     assert len(rates) == sum(weight.requires_grad for weight in model.parameters())
+
+
+def test_only_pairs_without_a_stance_are_left_out(model_and_encoder):
+    model, encoder = model_and_encoder
+    rows = learnable_rows(6)
+    silent = [replace(row, labels=dict.fromkeys(TARGET_IDS, "none")) for row in rows[::2]]
+    batch = tensors_of(encoder.collate(encoder.encode([*silent, *rows[1::2]])))
+    fewer = with_fewer_silent_pairs(batch, 0.0)
+    none = STANCES.index("none")
+    stating = (batch["labels"] != none).any(dim=1)
+    assert 0 < stating.sum() < len(stating)
+    assert fewer["labels"].equal(batch["labels"][stating])
+    assert fewer["input_ids"].equal(batch["input_ids"])
+    assert torch.allclose(model(**fewer).logits, model(**batch).logits[stating], atol=1e-5)
+    assert with_fewer_silent_pairs(batch, 1.0)["labels"].equal(batch["labels"])
+    all_silent = tensors_of(encoder.collate(encoder.encode(silent)))
+    assert len(with_fewer_silent_pairs(all_silent, 0.0)["labels"]) == len(silent)
+
+
+def test_training_may_start_from_a_model_of_another_layout(model_and_encoder, tiny_backbone):
+    model, _ = model_and_encoder
+    torch.manual_seed(1)
+    config = ModelConfig(kind="transformer", name="x", layout="packed")
+    start = build_model(load_backbone(str(tiny_backbone)), config, TARGET_IDS)
+    assert not model.head.weight.equal(start.head.weight)
+    start_from(model, start)
+    weights = model.state_dict()
+    assert all(weights[name].equal(weight) for name, weight in start.state_dict().items())
+
+
+def test_a_start_of_another_shape_is_refused(model_and_encoder, tiny_backbone):
+    model, _ = model_and_encoder
+    config = ModelConfig(kind="transformer", name="x", pool_mentions=False)
+    start = build_model(load_backbone(str(tiny_backbone)), config, TARGET_IDS)
+    with pytest.raises(GovstanceError, match=r"model\.start_from: its weight 'head\.weight' has shape \(12, 64\)"):
+        start_from(model, start)

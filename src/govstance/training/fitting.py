@@ -220,16 +220,17 @@ def freeze(model: StanceModel, n_layers: int, *, train_word_embeddings: bool) ->
             "training.frozen_layers and training.train_word_embeddings exclude each other: what frozen layers compute "
             "is computed once, so what feeds them can't change. Set one of them to 0 or false."
         )
-    if model.config.layout == "branched" and n_layers > model.config.shared_layers:
-        raise GovstanceError(
-            f"training.frozen_layers={n_layers}: with model.layout=branched expected at most model.shared_layers="
-            f"{model.config.shared_layers}, since what a frozen layer computes is computed once a text."
-        )
     if not train_word_embeddings:
         model.encoder.get_input_embeddings().requires_grad_(False)
     if n_layers:
+        layers = model.lower_layers(n_layers)
+        if model.config.layout == "branched" and n_layers > model.config.shared_layers:
+            raise GovstanceError(
+                f"training.frozen_layers={n_layers}: with model.layout=branched expected at most model.shared_layers="
+                f"{model.config.shared_layers}, since what a frozen layer computes is computed once a text."
+            )
         model.encoder.embeddings.requires_grad_(False)
-        for layer in model.lower_layers(n_layers):
+        for layer in layers:
             layer.requires_grad_(False)
 
 
