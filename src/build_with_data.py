@@ -9,11 +9,11 @@ from pathlib import Path
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parents[1]
-CARRIED = ("data/actors/*.yaml", "configs/apply/predict.yaml")
+CARRIED = ("data/actors/*.yaml", "data/world/world.json", "configs/apply/predict.yaml")
 
 
 class BuildWithData(build_py):
-    """Builds the package with the gazetteer and the settings of `govstance` in it, under the same names."""
+    """Builds the package with the gazetteer, the outlines of maps and the settings of `govstance` in it, under the same names."""
 
     def run(self) -> None:
         """Builds, then copies; a pattern without a file is an error, for the package would not work."""

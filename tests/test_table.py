@@ -6,13 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from pyarrow import parquet
 from rich.console import Console
 
 from govstance.errors import GovstanceError
+from govstance.files import read_json
 from govstance.inference.aggregate import Evidence, StanceAnswer, pool_documents
 from govstance.inference.documents import Document
 from govstance.inference.table import stance_table
+from govstance.reporting.stance_maps import CLASSES, stance_maps
 from govstance.reporting.stance_page import PageFacts, stance_page
 from govstance.reporting.stance_plots import timeline_plot
 from govstance.reporting.stance_tables import print_table, row_to_json, write_table
@@ -20,6 +23,7 @@ from govstance.schema import STANCES
 from govstance.targets import Target
 
 TEXT = "Before it. The sentence itself. After it."
+WORLD = read_json(ROOT / "data" / "world" / "world.json")
 TARGET = Target("sanctions_support", "Support for sanctions", "a", "b", "c", "d")
 
 
@@ -157,15 +161,31 @@ def test_the_printed_table_fits_80_characters(documents):
 def test_the_page_shows_what_the_table_says(documents):
     facts = PageFacts([document for document, _ in documents], "builtin", "month", None, 0, [("x.pdf", "broken")], [])
     overall, by_month = (stance_table(documents, period=period) for period in ("all", "month"))
-    page = stance_page(overall, by_month, targets=[TARGET], facts=facts, world_map="<svg id='world'></svg>")
+    page = stance_page(overall, by_month, targets=[TARGET], facts=facts)
+    assert "On the map" not in page
+    page = stance_page(overall, by_month, targets=[TARGET], facts=facts, world=WORLD)
     assert "<mark>The sentence itself.</mark> After it." in page
     assert 'href="#KAZ-sanctions_support"' in page
     assert 'id="KAZ-sanctions_support"' in page
     assert "conflicting, rather against" in page
     assert "<code>x.pdf</code>: broken" in page
     assert "b &amp; &lt;d&gt;" in page
-    assert "<svg id='world'></svg>" in page
+    assert "On the map" in page
     assert "http" not in page
+
+
+def test_a_map_marks_each_answer_and_links_to_its_section(documents):
+    overall = stance_table([*documents, answered("p", None, "none", government="POL")], period="all")
+    maps = stance_maps(overall, [TARGET], WORLD, {"KAZ"})
+    drawn = maps["of_target"][TARGET.id]
+    kazakhstan, poland, germany = (drawn["places"][code] for code in ("KAZ", "POL", "DEU"))
+    assert (kazakhstan["class"].id, kazakhstan["link"]) == ("conflicting", f"KAZ-{TARGET.id}")
+    assert kazakhstan["title"].startswith("Kazakhstan: conflicting, rather against 0.")
+    assert kazakhstan["title"].endswith("; 3 of 3 documents state a position")
+    assert (poland["class"].id, poland["link"]) == ("none", None)
+    assert (germany["class"].id, germany["link"], germany["title"]) == ("unread", None, "Germany: no answer")
+    assert [(item.id, count) for item, count in drawn["key"]] == [("conflicting", 1), ("none", 1), ("unread", 0)]
+    assert len({item.pattern for item in CLASSES.values()}) == len(CLASSES)  # told apart without colours
 
 
 def test_a_timeline_puts_favor_above_against(documents):

@@ -27,7 +27,8 @@ def built(tmp_path_factory):
 def test_it_holds_what_reading_needs_and_no_other_data(built):
     package = built[0] / "govstance"
     carried = {path.relative_to(package) for name in ("data", "configs") for path in (package / name).rglob("*.*")}
-    expected = [*(ROOT / "data" / "actors").glob("*.yaml"), ROOT / "configs" / "apply" / "predict.yaml"]
+    others = (ROOT / "data" / "world" / "world.json", ROOT / "configs" / "apply" / "predict.yaml")
+    expected = [*(ROOT / "data" / "actors").glob("*.yaml"), *others]
     assert carried == {path.relative_to(ROOT) for path in expected}
     assert all((package / path).read_bytes() == (ROOT / path).read_bytes() for path in carried)
     for name in ("py.typed", "pretrained/delta.safetensors", "reporting/templates/stances.html"):

@@ -21,6 +21,11 @@ def mention_finder(paths: PathsConfig) -> MentionFinder:
     return MentionFinder(Path(paths.data) / "actors")
 
 
+def world_file(paths: PathsConfig) -> Path:
+    """The outlines that maps are drawn from."""
+    return Path(paths.data) / "world" / "world.json"
+
+
 def cache_folder(paths: PathsConfig) -> Path | None:
     """Where converted backbones lie; None: the default place."""
     return Path(paths.cache) if paths.cache else None

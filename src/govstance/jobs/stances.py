@@ -7,9 +7,10 @@ from rich.console import Console
 
 from govstance.apply_config import PredictConfig
 from govstance.errors import GovstanceError
-from govstance.files import write_text
+from govstance.files import read_json, write_text
 from govstance.inference.sources import Reading, detected
 from govstance.inference.table import ALL, PERIODS, Answered, stance_table
+from govstance.jobs.places import world_file
 from govstance.reporting.stance_page import PageFacts, stance_page
 from govstance.reporting.stance_tables import check_suffix, print_table, write_table
 from govstance.targets import Target
@@ -35,6 +36,8 @@ def check_table(config: PredictConfig) -> None:
         check_suffix(Path(config.table))
     if config.report is not None and Path(config.report).suffix not in (".html", ".htm"):
         raise GovstanceError(f"report: expected a name that ends in .html; found {config.report}.")
+    if config.report is not None and not world_file(config.paths).is_file():
+        raise GovstanceError(f"report: expected the outlines of its maps in {world_file(config.paths)}, found no such file.")
 
 
 def give_table(
@@ -77,5 +80,6 @@ def give_table(
         failures=[(failure.file, failure.reason) for failure in reading.failures],
         notes=[*reading.notes, *detected(documents)],
     )
-    write_text(Path(config.report), stance_page(overall, by_period, targets=targets, facts=facts))
+    world = read_json(world_file(config.paths))
+    write_text(Path(config.report), stance_page(overall, by_period, targets=targets, facts=facts, world=world))
     console.print(f"page: {config.report}", soft_wrap=True)
