@@ -33,7 +33,7 @@ def answered(name: str, date: str | None, stance: str, probability: float = 0.9,
     values = tuple(probability if stance == candidate else rest for candidate in STANCES)
     evidence = () if stance == "none" else (Evidence(11, 31, TEXT[11:31], stance, probability),)
     answer = StanceAnswer("KAZ", TARGET.id, stance, probability, values, evidence, n_passages=2)
-    return Document(name, TEXT, "en", date=date), [replace(answer, **fields)]
+    return Document(name, f"{TEXT} {name}", "en", date=date), [replace(answer, **fields)]
 
 
 def only(rows):
@@ -46,7 +46,7 @@ def test_one_document_keeps_its_answer_and_has_no_interval():
     assert (row.stance, row.probability, row.interval) == ("favor", 0.97, None)
     assert (row.since, row.n_documents, row.n_stating, row.n_passages) == ("2022-04-05", 1, 1, 2)
     (sentence,) = row.sentences["favor"]
-    assert (sentence.before, sentence.text, sentence.after) == ("Before it. ", "The sentence itself.", " After it.")
+    assert (sentence.before, sentence.text, sentence.after) == ("Before it. ", "The sentence itself.", " After it. a")
 
 
 def test_pooling_by_hand():
@@ -79,6 +79,27 @@ def test_the_order_of_the_documents_changes_nothing():
     tables = [stance_table(order, period="month") for order in itertools.permutations(documents)]
     assert all(table == tables[0] for table in tables)
     assert [row.period for row in tables[0]] == ["2022-01", "2022-02", "undated"]
+
+
+def test_a_copy_counts_once_in_its_period_and_where_it_says_the_same():
+    first, answers = answered("b", "2022-01-09", "favor", 0.8)
+    copy = replace(first, id="a", text=first.text.replace(" ", "\n\n").upper(), date="2022-01-20")
+    later, otherwise = replace(first, id="d", date="2022-02-01"), replace(first, id="e", date="2022-01-21")
+    documents = [
+        (first, answers),
+        (copy, [replace(answers[0], probability=0.7)]),
+        answered("c", "2022-01-03", "favor", 0.6),
+        (later, answers),
+        (otherwise, answered("e", None, "against")[1]),
+    ]
+    tables = [stance_table(order, period="month") for order in itertools.permutations(documents)]
+    assert all(table == tables[0] for table in tables)
+    january, february = tables[0]
+    assert (january.n_documents, january.n_copies, january.n_stating) == (3, 1, 3)
+    assert (february.n_documents, february.n_copies) == (1, 0)
+    assert {item.document for item in january.sentences["favor"]} == {"b"}  # the earlier one stands for both
+    assert stance_table(documents, period="all")[0].n_copies == 2
+    assert row_to_json(january, abstains=False)["n_copies"] == 1
 
 
 def test_since_is_the_start_of_the_unbroken_run():

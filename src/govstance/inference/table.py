@@ -1,6 +1,6 @@
 """The table: what each government holds on each target in each period, since when, and which sentences say so.
 
-Documents count alike, however long. Nothing hangs on their order: they are sorted first, and draws are seeded.
+Documents count alike, however long; copies of a text count once. Nothing hangs on their order: they are sorted first, and draws are seeded.
 """
 
 import re
@@ -14,6 +14,7 @@ from govstance.evaluation.uncertainty import DRAWS, central_interval
 from govstance.inference.aggregate import Evidence, StanceAnswer, pool_documents
 from govstance.inference.documents import Document
 from govstance.schema import STANCES, UNCERTAIN
+from govstance.text.copies import copy_groups
 
 # Characters of an ISO day that name a period.
 PERIODS: Mapping[str, int] = {"day": 10, "month": 7, "year": 4, "all": 0}
@@ -70,7 +71,8 @@ class TableRow:
         interval: Of `probability`, 95 %, by drawing documents; None with fewer than two.
         probabilities: (n_stances,), in the order of STANCES; None where all are uncertain.
         since: ISO day of the first document of the unbroken run with this stance that lasts to the end of the period.
-        n_documents: That name the government (or are its own).
+        n_documents: That name the government (or are its own), copies of one another once.
+        n_copies: Documents left out, as copies of one that is counted.
         n_stating: Of them, those that state a position.
         n_uncertain: Of them, those on which the reader abstained.
         n_passages: That name it.
@@ -87,6 +89,7 @@ class TableRow:
     probabilities: tuple[float, ...] | None
     since: str | None
     n_documents: int
+    n_copies: int
     n_stating: int
     n_uncertain: int
     n_passages: int
@@ -111,6 +114,7 @@ def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: in
     if period not in PERIODS:
         raise GovstanceError(f"period: expected one of {', '.join(PERIODS)}; found {period}.")
     ordered = sorted(answered, key=lambda item: _place(item[0]))
+    copies = copy_groups(_body(document) for document, _ in ordered)
     of_pair: dict[tuple[str, str], list[Observation]] = {}
     for document, answers in ordered:
         for answer in answers:
@@ -122,7 +126,9 @@ def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: in
             cells.setdefault(_period_of(observation[0].date, period), []).append(observation)
         for name in sorted(cells, key=lambda name: (name == UNDATED, name)):
             until = [item for item in observations if item[0].date and _period_of(item[0].date, period) <= name]
-            row = _row((government, target, name), cells[name], max_sentences=max_sentences, seed=seed)
+            originals = _without_copies(cells[name], copies)
+            row = _row((government, target, name), originals, max_sentences=max_sentences, seed=seed)
+            row = replace(row, n_copies=len(cells[name]) - len(originals))
             rows.append(_with_since(row, until if name != UNDATED else []))
     return rows
 
@@ -130,6 +136,19 @@ def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: in
 def in_table_order(documents: Iterable[Document]) -> list[Document]:
     """The documents in the order that the table sorts them."""
     return sorted(documents, key=_place)
+
+
+def _body(document: Document) -> str:
+    return document.text[document.body_start :]
+
+
+def _without_copies(cell: Sequence[Observation], copies: Mapping[str, int]) -> list[Observation]:
+    """One of each text, the earliest; a near copy that is answered otherwise says something else and stays."""
+    kept: dict[tuple[int, str], Observation] = {}
+    for observation in sorted(cell, key=lambda item: (item[0].date or "9", _place(item[0]))):
+        document, answer = observation
+        kept.setdefault((copies[_body(document)], answer.stance), observation)
+    return sorted(kept.values(), key=lambda item: _place(item[0]))
 
 
 def _place(document: Document) -> tuple[str, str, str]:
@@ -167,6 +186,7 @@ def _row(key: tuple[str, str, str], cell: Sequence[Observation], *, max_sentence
         probabilities=None if pooled is None else tuple(map(float, pooled)),
         since=None,
         n_documents=len(cell),
+        n_copies=0,
         n_stating=sum(answer.stance in POSITIONS for answer in answered),
         n_uncertain=len(cell) - len(answered),
         n_passages=sum(answer.n_passages for _, answer in cell),

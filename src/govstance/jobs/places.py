@@ -4,11 +4,10 @@ from pathlib import Path
 
 from govstance.actors.finder import MentionFinder
 from govstance.config import CorpusConfig, PathsConfig
-from govstance.models.folder import LoadedModel, load_model
+from govstance.models.folder import BUILTIN_FOLDER, LoadedModel, load_model
 from govstance.targets import Target, load_targets
 
 BUILTIN = "builtin"
-BUILTIN_FOLDER = Path(__file__).resolve().parents[1] / "pretrained"
 
 
 def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target, ...]:
