@@ -50,9 +50,7 @@ def answers_of_rows(rows: Sequence[Row], model_name: str) -> dict[str, dict[str,
                 kept[_key(row)] = [_to_json(answer) for answer in answers]
                 advance(1)
             write_jsonl(path, ({"key": key, "answers": answers} for key, answers in kept.items()))
-    return {
-        row.id: {value["target"]: _from_json(row.government, value) for value in kept[_key(row)]} for row in rows
-    }
+    return {row.id: {value["target"]: _from_json(row.government, value) for value in kept[_key(row)]} for row in rows}
 
 
 def _key(row: Row) -> str:

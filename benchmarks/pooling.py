@@ -91,7 +91,9 @@ def pooled_sets(pool: Pool, mix: Mix, target: str, stance: str, *, n_sets: int, 
                 if len(drawn) >= n_wanted:
                     break
                 drawn.setdefault(*candidates[index])
-        rows += stance_table(((Document(group, group, "en"), [answer]) for group, answer in drawn.items()), period="all")
+        rows += stance_table(
+            ((Document(group, group, "en"), [answer]) for group, answer in drawn.items()), period="all"
+        )
     return rows
 
 

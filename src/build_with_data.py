@@ -1,7 +1,7 @@
 """Carries into a wheel, and into the sources it may be built from, what reading needs and lies outside the package.
 
-pyproject.toml names the classes. data/ and configs/ stay the only source. An editable install copies nothing: it reads them where they are. Only a build
-imports this; it is no part of the package.
+pyproject.toml names the classes. data/ and configs/ stay the only source. An editable install copies nothing: it reads
+them where they are. Only a build imports this; it is no part of the package.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ CARRIED = ("data/actors/*.yaml", "data/world/world.json", "configs/apply/predict
 
 
 class BuildWithData(build_py):
-    """Builds the package with the gazetteer, the outlines of maps and the settings of `govstance` in it, under the same names."""
+    """Builds the package with the gazetteer, the outlines of maps and the settings of `govstance` in it, named alike."""
 
     def run(self) -> None:
         """Builds, then copies; a pattern without a file is an error, for the package would not work."""
@@ -32,7 +32,7 @@ class BuildWithData(build_py):
 
 
 class SourcesWithData(sdist):
-    """The archive of the sources, with the files that `BuildWithData` copies and this module, which no package holds."""
+    """The archive of the sources, with what `BuildWithData` copies and this module, which no package holds."""
 
     def make_release_tree(self, base_dir: str, files: list[str]) -> None:
         """Adds the files to those that setuptools finds."""

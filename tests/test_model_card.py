@@ -29,7 +29,12 @@ def test_a_card_says_what_it_learnt_from_how_good_it_is_and_which_names_it_knows
     assert (card.data.license, card.data.library_name) == ("apache-2.0", "govstance")
     for title in ("What it answers", "Training data", "How good it is", "Limits", "Licence"):
         assert f"\n## {title}\n" in card.text
-    for said in (version, "`sanctions_support`", "| data/corpus/en.jsonl | `abababababababab` |", "multilingual-e5-small"):
+    for said in (
+        version,
+        "`sanctions_support`",
+        "| data/corpus/en.jsonl | `abababababababab` |",
+        "multilingual-e5-small",
+    ):
         assert said in card.text
     if metrics is None:
         assert "Not measured: no metrics.json" in card.text

@@ -26,7 +26,7 @@ TARGETS = load_targets(ROOT / "data" / "targets.yaml")
 ROWS = [replace(row, role=("mentioned", "speaker")[number % 2]) for number, row in enumerate(learnable_rows(4))]
 CALIBRATION = Calibration(
     temperature=dict.fromkeys(TARGET_IDS, 0.5),
-    bias=dict.fromkeys(TARGET_IDS, [0.3, 0.0, -0.3, 0.0]),
+    bias={target: [0.3, 0.0, -0.3, 0.0] for target in TARGET_IDS},
     none_shift=dict.fromkeys(TARGET_IDS, 0.4),
 )
 
@@ -87,8 +87,6 @@ def test_an_input_it_cannot_read_is_an_error_with_its_remedy(folder, tmp_path):
     with pytest.raises(GovstanceError, match=r"government-stance: expected government, .*; found top_k"):
         read("A text.", government="KAZ", top_k=2)
     majority = FrequencyBaseline.fit(ROWS, TARGET_IDS, by_government=False)
-    save_model(
-        tmp_path, kind="majority", name="m", predictor=majority, targets=TARGETS, baselines={}, training_data=[]
-    )
+    save_model(tmp_path, kind="majority", name="m", predictor=majority, targets=TARGETS, baselines={}, training_data=[])
     with pytest.raises(GovstanceError, match="needs a transformer run by torch; found one of the kind majority"):
         _ModelOfFolder.from_pretrained(str(tmp_path))

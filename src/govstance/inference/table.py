@@ -1,6 +1,7 @@
 """The table: what each government holds on each target in each period, since when, and which sentences say so.
 
-Documents count alike, however long; copies of a text count once. Nothing hangs on their order: they are sorted first, and draws are seeded.
+Documents count alike, however long; copies of a text count once. Nothing hangs on their order: they are sorted first,
+and draws are seeded.
 """
 
 import re

@@ -37,7 +37,9 @@ def check_table(config: PredictConfig) -> None:
     if config.report is not None and Path(config.report).suffix not in (".html", ".htm"):
         raise GovstanceError(f"report: expected a name that ends in .html; found {config.report}.")
     if config.report is not None and not world_file(config.paths).is_file():
-        raise GovstanceError(f"report: expected the outlines of its maps in {world_file(config.paths)}, found no such file.")
+        raise GovstanceError(
+            f"report: expected the outlines of its maps in {world_file(config.paths)}, found no such file."
+        )
 
 
 def give_table(

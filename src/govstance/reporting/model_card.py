@@ -56,19 +56,19 @@ def model_card(
 
 
 INTRODUCTION = (
-    "Reads the stance of a government from a passage, in the languages of its backbone: favor, against, neutral, or none "
-    "(the passage does not say), with a calibrated probability. Read it with "
+    "Reads the stance of a government from a passage, in the languages of its backbone: favor, against, neutral, or "
+    "none (the passage does not say), with a calibrated probability. Read it with "
     '`govstance.StanceClassifier.from_pretrained("<this folder>")`.'
 )
 LIMITS = (
     "An answer tells what a text says of a government's position, not what the position is. It is for finding and "
     "counting what texts say, each with its sentence to be checked; not about persons, and not for decisions about "
-    "anybody. A government's name decides part of the answer. On text unlike its training rows, and in languages that "
-    "they lack, it is read worse by an unknown amount. Labels and composed training texts were made by a language model."
+    "anybody. A government's name decides part of the answer. On text unlike its training rows, and in languages "
+    "that they lack, it is read worse by an unknown amount. Labels and composed training texts were made by a language model."
 )
 LICENCE = (
-    "Code and weights: Apache-2.0. The project's composed corpus: CC BY 4.0; rows of your own training keep their licence. "
-    "The backbone keeps its own."
+    "Code and weights: Apache-2.0. The project's composed corpus: CC BY 4.0; rows of your own training keep their "
+    "licence. The backbone keeps its own."
 )
 
 
@@ -103,8 +103,8 @@ def _scores(metrics: Mapping[str, Any] | None) -> str:
         lines.append(f"| {system} | {scores['mean']['macro_f1']:.3f} | {low:.3f} to {high:.3f} |")
     return "\n".join(
         (
-            f"{data['n_rows']} rows of {data['n_documents']} documents, split `{data['split'] or 'all'}`, languages {languages}; the interval is a bootstrap over documents. "
-            "They were scored before the export.",
+            f"{data['n_rows']} rows of {data['n_documents']} documents, split `{data['split'] or 'all'}`, languages "
+            f"{languages}; the interval is a bootstrap over documents. They were scored before the export.",
             "",
             *lines,
         )

@@ -78,4 +78,6 @@ def _told(row: TableRow | None) -> str:
     leaning = f", rather {row.leaning}" if row.stance == CONFLICTING else ""
     certainty = "" if row.probability is None else f" {row.probability:.2f}"
     interval = f" ({interval_text(row)})" if row.interval else ""
-    return f"{row.stance}{leaning}{certainty}{interval}; {row.n_stating} of {row.n_documents} documents state a position"
+    return (
+        f"{row.stance}{leaning}{certainty}{interval}; {row.n_stating} of {row.n_documents} documents state a position"
+    )

@@ -123,7 +123,8 @@ def world_outlines(world: Mapping[str, Any]) -> dict[str, Any]:
             for code, rings in world["shapes"].items()
         ],
         "points": [
-            {"code": code, **dict(zip(("x", "y"), place(point), strict=True))} for code, point in world["points"].items()
+            {"code": code, **dict(zip(("x", "y"), place(point), strict=True))}
+            for code, point in world["points"].items()
         ],
     }
 
