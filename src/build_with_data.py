@@ -14,7 +14,7 @@ CARRIED = ("data/actors/*.yaml", "data/world/world.json", "configs/apply/predict
 
 
 class BuildWithData(build_py):
-    """Builds the package with the gazetteer, the outlines of maps and the settings of `govstance` in it, named alike."""
+    """Builds the package with the gazetteer, outlines of maps and the settings of `govstance` in it, named alike."""
 
     def run(self) -> None:
         """Builds, then copies; a pattern without a file is an error, for the package would not work."""

@@ -64,7 +64,8 @@ LIMITS = (
     "An answer tells what a text says of a government's position, not what the position is. It is for finding and "
     "counting what texts say, each with its sentence to be checked; not about persons, and not for decisions about "
     "anybody. A government's name decides part of the answer. On text unlike its training rows, and in languages "
-    "that they lack, it is read worse by an unknown amount. Labels and composed training texts were made by a language model."
+    "that they lack, it is read worse by an unknown amount. Labels and composed "
+    "training texts were made by a language model."
 )
 LICENCE = (
     "Code and weights: Apache-2.0. The project's composed corpus: CC BY 4.0; rows of your own training keep their "
