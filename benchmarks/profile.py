@@ -26,8 +26,8 @@ from govstance.models.predictor import TOKENS_PER_BATCH, encoder_for
 from govstance.models.stance_model import StanceModel, tensors_of
 from govstance.schema import Row
 from govstance.threads import use_threads
-from govstance.training.batching import Batcher
-from govstance.training.fitting import build_model, freeze, lower_states, optimizer_for
+from govstance.training.batching import Batcher, lower_states
+from govstance.training.fitting import build_model, freeze, optimizer_for
 
 NAME = "profile"
 # Ranges that own all that happens within them; torch names the optimiser's itself.

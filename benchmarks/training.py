@@ -40,9 +40,9 @@ from govstance.models.encoding import label_counts
 from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.schema import Row
 from govstance.threads import use_threads
-from govstance.training.batching import Batcher
+from govstance.training.batching import Batcher, lower_states
 from govstance.training.calibrating import neutral_calibration
-from govstance.training.fitting import build_model, freeze, lower_states, run_trainer, set_class_weights
+from govstance.training.fitting import build_model, freeze, run_trainer, set_class_weights
 
 NAME = "training"
 OURS = "ours"

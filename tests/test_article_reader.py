@@ -109,6 +109,7 @@ def test_the_json_form(reader):
         "date": None,
         "date_from": None,
         "speaker": None,
+        "sketch": document.recognised_by,
         "stances": [],
     }
     assert sanctions == {

@@ -6,14 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from pyarrow import parquet
 from rich.console import Console
 
 from govstance.errors import GovstanceError
+from govstance.files import read_json
 from govstance.inference.aggregate import Evidence, StanceAnswer, pool_documents
 from govstance.inference.documents import Document
 from govstance.inference.sources import Detected
 from govstance.inference.table import stance_table
+from govstance.reporting.stance_maps import CLASSES, stance_maps
 from govstance.reporting.stance_page import PageFacts, stance_page
 from govstance.reporting.stance_plots import timeline_plot
 from govstance.reporting.stance_tables import print_table, row_to_json, write_table
@@ -21,6 +24,7 @@ from govstance.schema import STANCES
 from govstance.targets import Target
 
 TEXT = "Before it. The sentence itself. After it."
+WORLD = read_json(ROOT / "data" / "world" / "world.json")
 TARGET = Target("sanctions_support", "Support for sanctions", "a", "b", "c", "d")
 
 
@@ -30,7 +34,7 @@ def answered(name: str, date: str | None, stance: str, probability: float = 0.9,
     values = tuple(probability if stance == candidate else rest for candidate in STANCES)
     evidence = () if stance == "none" else (Evidence(11, 31, TEXT[11:31], stance, probability),)
     answer = StanceAnswer("KAZ", TARGET.id, stance, probability, values, evidence, n_passages=2)
-    return Document(name, TEXT, "en", date=date), [replace(answer, **fields)]
+    return Document(name, f"{TEXT} {name}", "en", date=date), [replace(answer, **fields)]
 
 
 def only(rows):
@@ -43,7 +47,7 @@ def test_one_document_keeps_its_answer_and_has_no_interval():
     assert (row.stance, row.probability, row.interval) == ("favor", 0.97, None)
     assert (row.since, row.n_documents, row.n_stating, row.n_passages) == ("2022-04-05", 1, 1, 2)
     (sentence,) = row.sentences["favor"]
-    assert (sentence.before, sentence.text, sentence.after) == ("Before it. ", "The sentence itself.", " After it.")
+    assert (sentence.before, sentence.text, sentence.after) == ("Before it. ", "The sentence itself.", " After it. a")
 
 
 def test_pooling_by_hand():
@@ -97,6 +101,27 @@ def test_the_order_of_the_documents_changes_nothing():
     assert [row.period for row in tables[0]] == ["2022-01", "2022-02", "undated"]
 
 
+def test_a_copy_counts_once_in_its_period_and_where_it_says_the_same():
+    first, answers = answered("b", "2022-01-09", "favor", 0.8)
+    copy = replace(first, id="a", text=first.text.replace(" ", "\n\n").upper(), date="2022-01-20")
+    later, otherwise = replace(first, id="d", date="2022-02-01"), replace(first, id="e", date="2022-01-21")
+    documents = [
+        (first, answers),
+        (copy, [replace(answers[0], probability=0.7)]),
+        answered("c", "2022-01-03", "favor", 0.6),
+        (later, answers),
+        (otherwise, answered("e", None, "against")[1]),
+    ]
+    tables = [stance_table(order, period="month") for order in itertools.permutations(documents)]
+    assert all(table == tables[0] for table in tables)
+    january, february = tables[0]
+    assert (january.n_documents, january.n_copies, january.n_stating) == (3, 1, 3)
+    assert (february.n_documents, february.n_copies) == (1, 0)
+    assert {item.document for item in january.sentences["favor"]} == {"b"}  # the earlier one stands for both
+    assert stance_table(documents, period="all")[0].n_copies == 2
+    assert row_to_json(january, abstains=False)["n_copies"] == 1
+
+
 def test_since_is_the_start_of_the_unbroken_run():
     documents = [
         answered("a", "2022-01-01", "favor"),
@@ -120,9 +145,9 @@ def test_strong_sentences_for_both_sides_conflict():
     assert (row.stance, row.leaning, row.since) == ("conflicting", "favor", None)
     assert [item.probability for item in row.sentences["against"]] == [0.6]
     assert only(stance_table([answered("a", None, "favor")], period="all")).stance == "favor"
-    four, five = ([answered(f"f{number}", None, "favor") for number in range(count)] for count in (4, 5))
-    assert only(stance_table([*four, answered("a", None, "against")], period="all")).stance == "conflicting"
-    assert only(stance_table([*five, answered("a", None, "against")], period="all")).stance == "favor"
+    two, three = ([answered(f"f{number}", None, "favor") for number in range(count)] for count in (2, 3))
+    assert only(stance_table([*two, answered("a", None, "against")], period="all")).stance == "conflicting"
+    assert only(stance_table([*three, answered("a", None, "against")], period="all")).stance == "favor"
 
 
 def test_abstentions_are_counted_and_left_out_of_the_pool():
@@ -179,15 +204,31 @@ def test_the_page_shows_what_the_table_says(documents):
         Detected.of(document for document, _ in documents), "builtin", "month", None, 0, [("x.pdf", "broken")], []
     )
     overall, by_month = (stance_table(documents, period=period) for period in ("all", "month"))
-    page = stance_page(overall, by_month, targets=[TARGET], facts=facts, world_map="<svg id='world'></svg>")
+    page = stance_page(overall, by_month, targets=[TARGET], facts=facts)
+    assert "On the map" not in page
+    page = stance_page(overall, by_month, targets=[TARGET], facts=facts, world=WORLD)
     assert "<mark>The sentence itself.</mark> After it." in page
     assert 'href="#KAZ-sanctions_support"' in page
     assert 'id="KAZ-sanctions_support"' in page
     assert "conflicting, rather against" in page
     assert "<code>x.pdf</code>: broken" in page
     assert "b &amp; &lt;d&gt;" in page
-    assert "<svg id='world'></svg>" in page
+    assert "On the map" in page
     assert "http" not in page
+
+
+def test_a_map_marks_each_answer_and_links_to_its_section(documents):
+    overall = stance_table([*documents, answered("p", None, "none", government="POL")], period="all")
+    maps = stance_maps(overall, [TARGET], WORLD, {"KAZ"})
+    drawn = maps["of_target"][TARGET.id]
+    kazakhstan, poland, germany = (drawn["places"][code] for code in ("KAZ", "POL", "DEU"))
+    assert (kazakhstan["class"].id, kazakhstan["link"]) == ("conflicting", f"KAZ-{TARGET.id}")
+    assert kazakhstan["title"].startswith("Kazakhstan: conflicting, rather against 0.")
+    assert kazakhstan["title"].endswith("; 3 of 3 documents state a position")
+    assert (poland["class"].id, poland["link"]) == ("none", None)
+    assert (germany["class"].id, germany["link"], germany["title"]) == ("unread", None, "Germany: no answer")
+    assert [(item.id, count) for item, count in drawn["key"]] == [("conflicting", 1), ("none", 1), ("unread", 0)]
+    assert len({item.pattern for item in CLASSES.values()}) == len(CLASSES)  # told apart without colours
 
 
 def test_a_timeline_puts_favor_above_against(documents):

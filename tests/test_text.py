@@ -1,5 +1,9 @@
+import itertools
+import random
+
 import pytest
 
+from govstance.text.copies import LEAST_SHARED, copy_groups, sketch
 from govstance.text.language import detect_language
 from govstance.text.sentences import split_passages, split_sentences
 
@@ -56,3 +60,42 @@ def test_one_word_is_a_passage():
 )
 def test_languages_are_detected(text, lang):
     assert detect_language(text) == lang
+
+
+def grouped(*texts):
+    """The texts of each group of more than one, by their place."""
+    groups = copy_groups(map(sketch, texts))
+    numbers = [groups[sketch(text)] for text in texts]
+    return [
+        [place for place, number in enumerate(numbers) if number == group]
+        for group in sorted(set(numbers))
+        if numbers.count(group) > 1
+    ]
+
+
+def test_copies_have_the_same_words_or_nearly():
+    words = [f"word{number}" for number in range(100)]
+    one_changed = [*words[:50], "other", *words[51:]]
+    two_changed = [*words[:30], "other", *words[31:60], "another", *words[61:70], "third", *words[71:]]
+    texts = [" ".join(words), " ".join(one_changed), " ".join(two_changed), " ".join(words).replace(" ", ",\n")]
+    assert grouped(*texts) == [[0, 1, 3]]  # of 96 runs of five, 5 and 15 differ: 91 of 101, 81 of 111 are shared
+    assert 81 / 111 < LEAST_SHARED < 91 / 101
+    # In a short text one word is the whole difference; a quotation is no copy.
+    assert grouped("We recognise it.", "We never recognise it.", "we recognise it") == [[0, 2]]
+    assert grouped(" ".join(words), " ".join(words[:50])) == []
+    signs = "".join(chr(0x4E00 + number) for number in range(60))  # no spaces: each sign is a word
+    assert grouped(signs, signs[:-1] + "。", signs[::-1]) == [[0, 1]]
+
+
+def test_which_texts_are_copies_hangs_on_nothing_else():
+    generator = random.Random(0)
+    words = [f"w{number}" for number in range(200)]
+    chain = [" ".join([*words[: 200 - shift], *(f"n{number}" for number in range(shift))]) for shift in (0, 15, 30)]
+    others = [" ".join(generator.choices(words, k=60)) for _ in range(20)]
+    assert grouped(chain[0], chain[2]) == []
+    groups = [copy_groups(map(sketch, order)) for order in itertools.permutations(chain)]
+    assert all(of_order == groups[0] for of_order in groups)
+    assert len(set(groups[0].values())) == 1  # a copy of a copy
+    among_others = copy_groups(map(sketch, [*others, *chain]))
+    assert len({among_others[sketch(text)] for text in chain}) == 1
+    assert len(set(among_others.values())) == 21

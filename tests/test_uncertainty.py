@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy import stats
 
-from govstance.evaluation.uncertainty import confusions_by_group, mean_macro_f1_interval
+from govstance.evaluation.uncertainty import bca_interval, central_interval, confusions_by_group, mean_macro_f1_interval
 
 
 def draw(generator, n_groups, rows_per_group, accuracy=0.7):
@@ -50,3 +51,14 @@ def test_drawing_documents_widens_the_interval_over_drawing_rows():
 def test_a_single_document_has_an_interval_of_one_point():
     low, high = mean_macro_f1_interval(np.array([[0], [1]]), np.array([[0], [1]]), ["a", "a"], n_stances=4)
     assert low == high == pytest.approx(0.5)
+
+
+def test_a_bias_corrected_interval_is_that_of_scipy():
+    sample = np.random.default_rng(0).exponential(size=25)
+    theirs = stats.bootstrap((sample,), np.mean, n_resamples=2000, method="BCa", rng=np.random.default_rng(1))
+    left_out = (sample.sum() - sample) / (len(sample) - 1)
+    ours = bca_interval(theirs.bootstrap_distribution, float(sample.mean()), left_out)
+    assert ours == pytest.approx(theirs.confidence_interval, rel=1e-3)
+    plain = central_interval(theirs.bootstrap_distribution)
+    assert ours[0] > plain[0]
+    assert ours[1] > plain[1]

@@ -28,7 +28,7 @@ def test_it_holds_what_reading_needs_and_no_other_data(built):
     package = built[0] / "govstance"
     carried = {path.relative_to(package) for name in ("data", "configs") for path in (package / name).rglob("*.*")}
     configs = [ROOT / "configs" / "apply" / f"{name}.yaml" for name in ("predict", "serve")]
-    expected = [*(ROOT / "data" / "actors").glob("*.yaml"), *configs]
+    expected = [*(ROOT / "data" / "actors").glob("*.yaml"), ROOT / "data" / "world" / "world.json", *configs]
     assert carried == {path.relative_to(ROOT) for path in expected}
     assert all((package / path).read_bytes() == (ROOT / path).read_bytes() for path in carried)
     for name in ("py.typed", "pretrained/delta.safetensors", "reporting/templates/stances.html"):

@@ -6,6 +6,7 @@ files is described in data/actors/README.md.
 
 import datetime
 import functools
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ import yaml
 
 from govstance.actors.names import territory_names
 from govstance.errors import GovstanceError
+from govstance.files import sha256_of_file
 from govstance.schema import government_codes
 
 KINDS = ("names", "demonyms", "seats")
@@ -70,6 +72,13 @@ def load_patterns(folder: Path, lang: str) -> list[Pattern]:
     if path.is_file():
         patterns += _language_patterns(path)
     return [*patterns, *load_leaders(folder)]
+
+
+def gazetteer_version(folder: Path) -> str:
+    """What tells one state of data/actors from another: the number of its files and a hash of their names and bytes."""
+    files = sorted(folder.glob("*.yaml"))
+    told = "".join(f"{path.name} {sha256_of_file(path)}\n" for path in files)
+    return f"{len(files)} files, sha256 {hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
 
 def load_states(folder: Path) -> frozenset[str]:

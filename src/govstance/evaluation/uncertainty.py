@@ -6,6 +6,7 @@ Rows of one document share its text and its author, so whole documents are drawn
 from collections.abc import Sequence
 
 import numpy as np
+from scipy import stats
 
 from govstance.evaluation.scores import macro_f1_of_confusions
 
@@ -62,6 +63,27 @@ def central_interval(values: np.ndarray) -> tuple[float, float]:
     """(low, high) of the central 95 % of drawn values, shape (draws,)."""
     tail = (1.0 - LEVEL) / 2
     low, high = np.quantile(values, [tail, 1.0 - tail])
+    return float(low), float(high)
+
+
+def bca_interval(values: np.ndarray, estimate: float, left_out: np.ndarray) -> tuple[float, float]:
+    """The interval of drawn values, set right for their bias and skewness, which tell where documents are few.
+
+    Args:
+        values: (draws,), drawn with replacement.
+        estimate: From all documents.
+        left_out: (n_documents,), from all but one each.
+
+    Source:
+        Efron 1987, Better bootstrap confidence intervals, doi:10.1080/01621459.1987.10478410 (BCa).
+    """
+    below = np.clip(np.mean(values < estimate), 1 / len(values), 1 - 1 / len(values))
+    bias = stats.norm.ppf(below)
+    deviations = left_out.mean() - left_out
+    spread = np.square(deviations).sum()
+    acceleration = 0.0 if spread == 0 else (deviations**3).sum() / (6 * spread**1.5)
+    ends = bias + stats.norm.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(values, stats.norm.cdf(bias + ends / (1 - acceleration * ends)))
     return float(low), float(high)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from govstance.errors import GovstanceError
 from govstance.schema import ROLES, government_codes, is_iso_date, language_codes
+from govstance.text.copies import Sketch, sketch
 from govstance.text.dates import dateline, day_at_head
 from govstance.text.language import detect_language
 
@@ -41,6 +42,7 @@ class Document:
         lang_detected: Whether nobody gave the language.
         date_from: Where the date was found; "given", or how it was detected.
         pages: Where each page starts in the text; empty where there are none.
+        sketch: What the text is recognised by (`text.copies`), where it comes without the text.
     """
 
     id: str
@@ -55,6 +57,12 @@ class Document:
     lang_detected: bool = False
     date_from: str | None = GIVEN
     pages: tuple[int, ...] = ()
+    sketch: Sketch | None = None
+
+    @property
+    def recognised_by(self) -> Sketch:
+        """The sketch of the text proper, or the one that came in its place."""
+        return sketch(self.text[self.body_start :]) if self.sketch is None else self.sketch
 
     def page_of(self, offset: int) -> int | None:
         """The page, counted from 1, that holds a character; None where there are no pages."""

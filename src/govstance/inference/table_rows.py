@@ -51,7 +51,8 @@ class TableRow:
         interval: Of `probability`, 95 %, by drawing documents; None with fewer than two.
         probabilities: (n_stances,), in the order of STANCES; None where all are uncertain.
         since: ISO day of the first document of the unbroken run with this stance that lasts to the end of the period.
-        n_documents: That name the government (or are its own).
+        n_documents: That name the government (or are its own), copies of one another once.
+        n_copies: Documents left out, as copies of one that is counted.
         n_stating: Of them, those that state a position.
         n_uncertain: Of them, those on which the reader abstained.
         n_passages: That name it.
@@ -68,6 +69,7 @@ class TableRow:
     probabilities: tuple[float, ...] | None
     since: str | None
     n_documents: int
+    n_copies: int
     n_stating: int
     n_uncertain: int
     n_passages: int

@@ -2,10 +2,17 @@
 
 from pathlib import Path
 
+from govstance import __version__
+from govstance.actors.gazetteer import gazetteer_version
 from govstance.apply_config import ExportConfig
 from govstance.errors import GovstanceError
+from govstance.files import read_json, write_text
+from govstance.jobs.evaluate import METRICS_FILE
 from govstance.jobs.places import cache_folder, mention_finder, model_of
-from govstance.models.folder import DESCRIPTION_FILE, ENGINES, ONNX, save_model
+from govstance.models.folder import DESCRIPTION_FILE, ENGINES, ONNX, LoadedModel, save_model
+from govstance.reporting.model_card import model_card
+
+CARD_FILE = "README.md"
 
 
 def run_export(config: ExportConfig) -> list[str]:
@@ -15,7 +22,8 @@ def run_export(config: ExportConfig) -> list[str]:
         config: As composed from configs/apply/export.yaml.
 
     Returns:
-        Lines to be printed: the comparison of engine=onnx with the model, the size and place of the folder.
+        Lines to be printed: the comparison of engine=onnx with the model, where its card lies, size and place of the
+        folder.
 
     Raises:
         ModelFolderError: There is no whole model, it is a baseline, or it was trained from another backbone.
@@ -51,5 +59,26 @@ def run_export(config: ExportConfig) -> list[str]:
             delta_from=config.delta_from,
             cache_folder=cache_folder(config.paths),
         )
+    card = _write_card(output, model, config)
     n_bytes = sum(path.stat().st_size for path in output.rglob("*") if path.is_file())
-    return [*comparison, f"{n_bytes / 1e6:.1f} MB: {output}"]
+    return [*comparison, card, f"{n_bytes / 1e6:.1f} MB: {output}"]
+
+
+def _write_card(output: Path, model: LoadedModel, config: ExportConfig) -> str:
+    """Writes README.md, the model card; one that lies there, perhaps written by hand, is left alone."""
+    path = output / CARD_FILE
+    if path.exists():
+        return f"model card: {path} is left as it was"
+    metrics = model.folder.parent / METRICS_FILE
+    text = model_card(
+        name=model.name,
+        engine=config.engine,
+        backbone=config.delta_from,
+        targets=model.targets,
+        training_data=model.training_data,
+        metrics=read_json(metrics) if metrics.is_file() else None,
+        gazetteer=gazetteer_version(Path(config.paths.data) / "actors"),
+        version=__version__,
+    )
+    write_text(path, text)
+    return f"model card: {path}"

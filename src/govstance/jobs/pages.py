@@ -11,7 +11,6 @@ from govstance.schema import Row
 from govstance.training.run_folder import PROVENANCE_FILE
 
 PAGE_FILE, REPORT_FILE = "report.html", "report.md"
-WORLD_FILE = Path("world") / "world.json"
 
 
 def write_page(

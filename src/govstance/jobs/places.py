@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Union
 from govstance.actors.finder import MentionFinder
 from govstance.config import CorpusConfig, ModelConfig, PathsConfig
 from govstance.errors import GovstanceError
-from govstance.models.folder import LoadedModel, load_model
+from govstance.models.folder import BUILTIN_FOLDER, LoadedModel, load_model
 from govstance.targets import Target, load_targets
 
 if TYPE_CHECKING:  # torch is large, and what reads an export for ONNX Runtime does without
@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # torch is large, and what reads an export for ONNX Runtime d
 
 PACKAGE = Path(__file__).resolve().parents[1]
 BUILTIN = "builtin"
-BUILTIN_FOLDER = PACKAGE / "pretrained"
+WORLD_FILE = Path("world") / "world.json"
 
 
 def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target, ...]:
@@ -25,6 +25,11 @@ def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target,
 def mention_finder(paths: PathsConfig) -> MentionFinder:
     """The finder that uses data/actors."""
     return MentionFinder(Path(paths.data) / "actors")
+
+
+def world_file(paths: PathsConfig) -> Path:
+    """The outlines that maps are drawn from."""
+    return Path(paths.data) / WORLD_FILE
 
 
 def cache_folder(paths: PathsConfig) -> Path | None:

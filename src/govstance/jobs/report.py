@@ -13,7 +13,8 @@ from govstance.files import read_json, sha256_of_file, write_text
 from govstance.jobs.command_line import RESOLVED_CONFIG_FILE
 from govstance.jobs.evaluate import METRICS_FILE
 from govstance.jobs.finished_runs import read_run
-from govstance.jobs.pages import REPORT_FILE, WORLD_FILE, write_page
+from govstance.jobs.pages import REPORT_FILE, write_page
+from govstance.jobs.places import WORLD_FILE
 from govstance.reporting.report_page import REQUIRED
 from govstance.reporting.tables import report_markdown
 from govstance.schema import Row

@@ -8,11 +8,12 @@ from rich.console import Console
 
 from govstance.apply_config import PredictConfig
 from govstance.errors import GovstanceError
-from govstance.files import write_text
+from govstance.files import read_json, write_text
 from govstance.inference.documents import Document
 from govstance.inference.sources import Detected
 from govstance.inference.table import ALL, PERIODS, Answered, TableBuilder
 from govstance.inference.table_rows import with_contexts
+from govstance.jobs.places import world_file
 from govstance.reporting.stance_page import PageFacts, stance_page
 from govstance.reporting.stance_tables import check_suffix, print_table, write_table
 from govstance.targets import Target
@@ -38,6 +39,10 @@ def check_table(config: PredictConfig) -> None:
         check_suffix(Path(config.table))
     if config.report is not None and Path(config.report).suffix not in (".html", ".htm"):
         raise GovstanceError(f"report: expected a name that ends in .html; found {config.report}.")
+    if config.report is not None and not world_file(config.paths).is_file():
+        raise GovstanceError(
+            f"report: expected the outlines of its maps in {world_file(config.paths)}, found no such file."
+        )
 
 
 @dataclass(frozen=True)
@@ -99,5 +104,6 @@ def give_table(
         notes=[*facts.notes, *facts.detected.sentences()],
     )
     overall = with_contexts(tables[ALL], texts()) if texts is not None else tables[ALL]
-    write_text(Path(config.report), stance_page(overall, tables[wanted], targets=targets, facts=page))
+    world = read_json(world_file(config.paths))
+    write_text(Path(config.report), stance_page(overall, tables[wanted], targets=targets, facts=page, world=world))
     console.print(f"page: {config.report}", soft_wrap=True)

@@ -22,8 +22,7 @@ from govstance.inference.speeches import (
 )
 from govstance.jobs.evaluate import METRICS_FILE, METRICS_SCHEMA_VERSION, predicted
 from govstance.jobs.pages import PAGE_FILE as REPORT_PAGE
-from govstance.jobs.pages import WORLD_FILE
-from govstance.jobs.places import BUILTIN, mention_finder, model_of
+from govstance.jobs.places import BUILTIN, mention_finder, model_of, world_file
 from govstance.jobs.predict import check_reading
 from govstance.jobs.report import write_reports
 from govstance.jobs.words_and_deeds import SEED, SpeechReading, held_against_facts, speech_records
@@ -63,7 +62,7 @@ def run_validity(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
     splits = annotated_splits(Path(settings.annotations)) if settings.annotations else {}
     model = model_of(config.model, config.paths, finder)
     facts = load_facts(Path(config.paths.data) / "facts", model.predictor.target_ids)
-    world = read_json(Path(config.paths.data) / WORLD_FILE)
+    world = read_json(world_file(config.paths))
     found = read_speeches(Path(settings.folder), settings.years)
     reading = _read(model, found.speeches, facts, finder, config.reading)
     section = {

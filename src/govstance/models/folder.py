@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # torch is large; only its own engine pays for it
 
 DESCRIPTION_FILE = "govstance.json"
 BASELINES_FOLDER = "baselines"
+BUILTIN_FOLDER = Path(__file__).resolve().parents[1] / "pretrained"
 SCHEMA_VERSION = 1
 TRANSFORMER = "transformer"
 KINDS = (TRANSFORMER, *BASELINES)

@@ -27,6 +27,7 @@ def answers_to_json(document: Document, answers: Sequence[StanceAnswer]) -> dict
         "date": document.date,
         "date_from": document.date_from if document.date else None,
         "speaker": document.speaker,
+        "sketch": document.recognised_by,
         "stances": [
             {
                 "government": answer.government,
@@ -83,6 +84,7 @@ def answers_from_json(value: Mapping[str, Any]) -> tuple[Document, list[StanceAn
         source=value["source"],
         lang_detected=value["lang_detected"],
         date_from=value["date_from"],
+        sketch=value["sketch"],
     )
     return document, answers
 

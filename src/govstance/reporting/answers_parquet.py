@@ -59,7 +59,7 @@ def answers_schema() -> Any:
         [
             *((name, pa.string()) for name in ("id", "source", "lang")),
             ("lang_detected", pa.bool_()),
-            *((name, pa.string()) for name in ("date", "date_from", "speaker")),
+            *((name, pa.string()) for name in ("date", "date_from", "speaker", "sketch")),
             ("stances", pa.list_(stance)),
         ]
     )

@@ -1,4 +1,4 @@
-"""The page of a table of stances: a matrix, a timeline a government, and the sentences in their passages."""
+"""The page of a table of stances: a matrix, maps, a timeline a government, and the sentences in their passages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from govstance.actors.names import government_name
 from govstance.inference.sources import Detected
 from govstance.inference.table import CONFLICTING, POSITIONS, UNDATED, TableRow
 from govstance.reporting.pages import WIDTHS, drawn, page_environment
+from govstance.reporting.stance_maps import stance_maps
 from govstance.reporting.stance_plots import timeline_plot
 from govstance.reporting.stance_tables import interval_text
 from govstance.schema import UNCERTAIN
@@ -43,7 +44,7 @@ def stance_page(
     *,
     targets: Sequence[Target],
     facts: PageFacts,
-    world_map: str | None = None,
+    world: Mapping[str, Any] | None = None,
 ) -> str:
     """The page as HTML.
 
@@ -52,7 +53,7 @@ def stance_page(
         by_period: The same documents by day, month or year.
         targets: In the order of the columns.
         facts: What else is said.
-        world_map: Markup of a map of `overall`, or None to leave it out.
+        world: As data/world/world.json holds it, for the maps of `overall`; None: no maps.
     """
     environment = page_environment()
     environment.filters |= {"cell": _cell_text, "ci": interval_text, "name": government_name}
@@ -75,7 +76,7 @@ def stance_page(
         dates=facts.documents.dates,
         languages=sorted(facts.documents.all_languages),
         stances=(*POSITIONS, CONFLICTING, *((UNCERTAIN,) if facts.abstain is not None else ()), "none"),
-        world_map=world_map,
+        maps=None if world is None else stance_maps(overall, targets, world, set(holding)),
     )
 
 

@@ -56,6 +56,7 @@ def row_to_json(row: TableRow, *, abstains: bool) -> dict[str, Any]:
         **dict(zip(STANCES, map(_rounded, row.probabilities or (None,) * len(STANCES)), strict=True)),
         "since": row.since,
         "n_documents": row.n_documents,
+        "n_copies": row.n_copies,
         "n_stating": row.n_stating,
         "abstained_share": _rounded(row.n_uncertain / row.n_documents) if abstains else None,
         "n_passages": row.n_passages,
@@ -139,6 +140,7 @@ def _schema() -> Any:
             *((name, pa.float64()) for name in ("probability", "low", "high", *STANCES)),
             ("since", pa.string()),
             ("n_documents", pa.int64()),
+            ("n_copies", pa.int64()),
             ("n_stating", pa.int64()),
             ("abstained_share", pa.float64()),
             ("n_passages", pa.int64()),
@@ -169,6 +171,9 @@ def print_table(console: Console, rows: Sequence[TableRow]) -> None:
             "one alone has no interval.",
             style="dim",
         )
+    copied = sum(row.n_copies > 0 for row in rows)
+    if copied:
+        console.print(f"copies of a text count once; {copied} rows had some (n_copies).", style="dim")
     if len(holding) > ROWS_PRINTED:
         console.print(f"... and {len(holding) - ROWS_PRINTED} rows more: table=<file>.csv has all.")
     silent = sorted({government_name(row.government) for row in rows if row.government not in governments})

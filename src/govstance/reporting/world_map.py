@@ -37,14 +37,14 @@ class MapClass:
 
 
 # Lines that fall to the right are favor, those that fall to the left against; the closer, the clearer.
-_FALLING_RIGHT, _FALLING_LEFT = "M-1 -1L9 9M-1 7L1 9M7 -1L9 1", "M9 -1L-1 9M1 -1L-1 1M9 7L7 9"
-_CLOSE_RIGHT, _CLOSE_LEFT = _FALLING_RIGHT + "M-1 3L5 9M3 -1L9 5", _FALLING_LEFT + "M9 3L3 9M5 -1L-1 5"
+FALLING_RIGHT, FALLING_LEFT = "M-1 -1L9 9M-1 7L1 9M7 -1L9 1", "M9 -1L-1 9M1 -1L-1 1M9 7L7 9"
+CLOSE_RIGHT, CLOSE_LEFT = FALLING_RIGHT + "M-1 3L5 9M3 -1L9 5", FALLING_LEFT + "M9 3L3 9M5 -1L-1 5"
 SCORE_CLASSES = (
-    MapClass("favor", "favor: 0.5 to 1", 0.5, "#56b4e9", "#003a5c", _CLOSE_RIGHT),
-    MapClass("leans-favor", "leans to favor: 0.1 to 0.5", 0.1, "#c9e6f8", "#0072b2", _FALLING_RIGHT),
+    MapClass("favor", "favor: 0.5 to 1", 0.5, "#56b4e9", "#003a5c", CLOSE_RIGHT),
+    MapClass("leans-favor", "leans to favor: 0.1 to 0.5", 0.1, "#c9e6f8", "#0072b2", FALLING_RIGHT),
     MapClass("between", "between: -0.1 to 0.1", -0.1, "#e2e2e2", "#000", ""),
-    MapClass("leans-against", "leans to against: -0.5 to -0.1", -0.5, "#fbd9c4", "#d55e00", _FALLING_LEFT),
-    MapClass("against", "against: -1 to -0.5", -math.inf, "#e8905a", "#5c2600", _CLOSE_LEFT),
+    MapClass("leans-against", "leans to against: -0.5 to -0.1", -0.5, "#fbd9c4", "#d55e00", FALLING_LEFT),
+    MapClass("against", "against: -1 to -0.5", -math.inf, "#e8905a", "#5c2600", CLOSE_LEFT),
 )
 SILENT = MapClass("silent", "nothing on the subject", 0.0, "#fff", "#888", "M2 2h1.5v1.5h-1.5zM6 6h1.5v1.5h-1.5z")
 UNREAD = MapClass("unread", "no speech read, or not asked", 0.0, "#fff", "#000", "")
@@ -86,33 +86,46 @@ def world_map(
         name: Of the map, unique on its page and fit for an id.
         titles: Government -> what is said of it when pointed at.
     """
+    outlines = world_outlines(world)
+
+    def marked(shape: Mapping[str, Any]) -> dict[str, Any]:
+        score, n_passages = governments.get(shape["code"], (None, 0))
+        return {**shape, "class": class_of(score, n_passages), "title": titles.get(shape["code"], shape["code"])}
+
+    return {
+        **outlines,
+        "name": name,
+        "shapes": [marked(shape) for shape in outlines["shapes"]],
+        "points": [marked(point) for point in outlines["points"]],
+        "classes": [*SCORE_CLASSES, SILENT, UNREAD],
+    }
+
+
+def world_outlines(world: Mapping[str, Any]) -> dict[str, Any]:
+    """Where each government's shape or point lies, whatever it is filled with.
+
+    Args:
+        world: As data/world/world.json holds it.
+    """
     half_width, top = equal_earth(CENTRAL_MERIDIAN + 180, 0)[0], equal_earth(0, 84)[1]
     scale = WIDTH / (2 * half_width)
-    height = round((top - equal_earth(0, SOUTHERN_EDGE)[1]) * scale)
 
     def place(point: Sequence[float]) -> tuple[float, float]:
         x, y = equal_earth(*point)
         return round((x + half_width) * scale, 1), round((top - y) * scale, 1)
 
-    def marked(code: str) -> dict[str, Any]:
-        score, n_passages = governments.get(code, (None, 0))
-        return {"class": class_of(score, n_passages), "title": titles.get(code, code)}
-
-    shapes = [
-        marked(code) | {"path": "".join(_path([place(point) for point in ring]) for ring in rings)}
-        for code, rings in world["shapes"].items()
-    ]
-    points = [
-        marked(code) | dict(zip(("x", "y"), place(point), strict=True)) for code, point in world["points"].items()
-    ]
     return {
-        "name": name,
         "width": WIDTH,
-        "height": height,
-        "shapes": shapes,
-        "points": points,
+        "height": round((top - equal_earth(0, SOUTHERN_EDGE)[1]) * scale),
         "radius": POINT_RADIUS,
-        "classes": [*SCORE_CLASSES, SILENT, UNREAD],
+        "shapes": [
+            {"code": code, "path": "".join(_path([place(point) for point in ring]) for ring in rings)}
+            for code, rings in world["shapes"].items()
+        ],
+        "points": [
+            {"code": code, **dict(zip(("x", "y"), place(point), strict=True))}
+            for code, point in world["points"].items()
+        ],
     }
 
 

@@ -8,9 +8,27 @@ from torch.utils.data import Dataset, Sampler
 from transformers import Trainer
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
-from govstance.models.encoding import IGNORED_LABEL, EncodedText, Encoder
-from govstance.models.stance_model import tensors_of
+from govstance.models.encoding import IGNORED_LABEL, EncodedText, Encoder, batches_by_length
+from govstance.models.predictor import TOKENS_PER_BATCH
+from govstance.models.stance_model import StanceModel, tensors_of
+from govstance.progress import progress
 from govstance.schema import STANCES
+
+
+def lower_states(
+    model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], n_layers: int
+) -> list[torch.Tensor]:
+    """What the frozen layers make of each item: float16, (length, hidden) each."""
+    states: list[torch.Tensor] = [torch.empty(0)] * len(items)
+    model.eval()
+    with progress("frozen layers", total=len(items), unit="text") as advance:
+        for batch in batches_by_length(items, TOKENS_PER_BATCH):
+            tensors = tensors_of(encoder.collate([items[position] for position in batch]))
+            result = model.lower_states(tensors, n_layers).half()
+            for state, position in zip(result, batch, strict=True):
+                states[position] = state[: items[position].length].clone()
+            advance(len(batch))
+    return states
 
 
 class Batcher:
@@ -18,7 +36,7 @@ class Batcher:
 
     Args:
         encoder: Of the items.
-        states: From `fitting.lower_states`, or None.
+        states: From `lower_states`, or None.
         n_layers: How many layers they have passed.
         silent_pairs: Share of the pairs without a stance that a batch keeps, drawn anew for each batch.
     """

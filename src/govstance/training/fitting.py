@@ -20,14 +20,13 @@ from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
-from govstance.models.encoding import LAYOUTS, EncodedText, Encoder, batches_by_length, label_counts, warn_of_truncation
-from govstance.models.predictor import TOKENS_PER_BATCH, TransformerPredictor, encoder_for
-from govstance.models.stance_model import StanceConfig, StanceModel, tensors_of
-from govstance.progress import progress
+from govstance.models.encoding import LAYOUTS, EncodedText, label_counts, warn_of_truncation
+from govstance.models.predictor import TransformerPredictor, encoder_for
+from govstance.models.stance_model import StanceConfig, StanceModel
 from govstance.schema import Row
 from govstance.threads import process_count
 from govstance.training.augmentation import augmented
-from govstance.training.batching import Batcher, LengthGroupedTrainer
+from govstance.training.batching import Batcher, LengthGroupedTrainer, lower_states
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
 from govstance.training.training_progress import AfterEpoch, TrainingProgress
 
@@ -239,22 +238,6 @@ def set_class_weights(model: StanceModel, counts: Sequence[Sequence[int]], power
     table = np.maximum(np.array(counts, dtype=np.float64), 1.0)
     weights = (table.mean(axis=1, keepdims=True) / table) ** power
     model.class_weights = torch.tensor(weights, dtype=torch.float32)
-
-
-def lower_states(
-    model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], n_layers: int
-) -> list[torch.Tensor]:
-    """What the frozen layers make of each item: float16, (length, hidden) each."""
-    states: list[torch.Tensor] = [torch.empty(0)] * len(items)
-    model.eval()
-    with progress("frozen layers", total=len(items), unit="text") as advance:
-        for batch in batches_by_length(items, TOKENS_PER_BATCH):
-            tensors = tensors_of(encoder.collate([items[position] for position in batch]))
-            result = model.lower_states(tensors, n_layers).half()
-            for state, position in zip(result, batch, strict=True):
-                states[position] = state[: items[position].length].clone()
-            advance(len(batch))
-    return states
 
 
 def run_trainer(
