@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from page_stand_in import ARTICLE, FAILURES, HEDGED, OTHERWISE, PAGE, SAID, TARGETS, stance, stances_of, stand_in
 from playwright.sync_api import expect, sync_playwright
-from test_serving import LIMITS, Keywords, served_by
+from test_serving import LIMITS, Keywords, served_by, wait_until
 
 from govstance.serving.app import create_app
 from govstance.serving.server import DrainingServer, address_of, listening_socket
@@ -360,6 +360,7 @@ def real_server():
         running = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         running.start()
         try:
+            wait_until(lambda: state.model is not None and server.started)
             yield address_of(listening)
         finally:
             server.should_exit = True
