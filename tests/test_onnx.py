@@ -172,7 +172,7 @@ def test_the_classifier_reads_an_export_where_torch_can_not_be_imported(exported
 def test_the_server_reads_an_export_where_torch_can_not_be_imported(exported, tmp_path):
     code = (
         "import sys\n"
-        "sys.modules.update(dict.fromkeys(('torch', 'transformers', 'sklearn')))\n"  # None there: the import fails
+        "sys.modules.update(dict.fromkeys(('torch', 'transformers')))\n"  # None there: the import fails
         "from starlette.testclient import TestClient\n"
         "from govstance.apply_config import ServeConfig\n"
         "from govstance.jobs.serve import served_model\n"
