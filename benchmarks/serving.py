@@ -30,7 +30,7 @@ from govstance.jobs.places import BUILTIN
 
 NAME = "serving"
 N_ARTICLES = 64
-START_SECONDS = 300.0
+START_SECONDS = 900.0
 MEMORY_EVERY_SECONDS = 1.0
 
 
@@ -50,6 +50,7 @@ def server(arguments: argparse.Namespace) -> Iterator[tuple[str, psutil.Process]
             yield address.group(), psutil.Process(process.pid)
         finally:
             process.terminate()
+            process.wait()
 
 
 def _wait_until_ready(address: str, process: "subprocess.Popen[str]") -> None:

@@ -525,6 +525,7 @@ def test_the_script_serves_and_stops_cleanly(tiny_folder):
     assert answer.status_code == 200
     assert {stance["government"] for stance in answer.json()["documents"][0]["stances"]} >= {"KAZ", "POL", "RUS"}
     assert large.status_code == 413
-    assert rest.endswith("stopped.\n")
+    assert rest == f"loading the model {tiny_folder}\n"
+    assert errors.endswith("stopped\n")
     assert "ready: model tiny" in errors
     assert "Traceback" not in errors

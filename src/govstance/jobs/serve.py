@@ -1,6 +1,7 @@
 """Serves a saved model over HTTP: settings in, a server that runs until it is told to stop."""
 
 import dataclasses
+import logging
 from typing import TYPE_CHECKING
 
 from govstance.apply_config import ServeConfig
@@ -12,6 +13,8 @@ from govstance.threads import use_threads
 
 if TYPE_CHECKING:  # the extra `serve` may be missing; run_server says so
     from govstance.serving.served_model import ServedModel
+
+logger = logging.getLogger(__name__)
 
 
 def run_server(config: ServeConfig) -> None:
@@ -44,7 +47,7 @@ def run_server(config: ServeConfig) -> None:
         print(f"govstance: open {address_of(listening)} in a browser; stop with Ctrl-C.", flush=True)
         print(f"loading the model {config.model}", flush=True)
         run(app, state, listening)
-    print("stopped.", flush=True)
+    logger.info("stopped")  # not printed: whoever read the first line may be gone
 
 
 def served_model(config: ServeConfig) -> "ServedModel":
