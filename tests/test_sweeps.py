@@ -154,7 +154,7 @@ def test_two_processes_train_what_one_trains(rows_file, tiny_backbone, tmp_path)
         records = map(json.loads, (metrics.parent / "predictions.jsonl").read_text().splitlines())
         probabilities.append([value for record in records for value in record["probabilities"].values()])
     assert [point["step"] for point in losses[0]] == [point["step"] for point in losses[1]] == list(range(10, 71, 10))
-    assert losses[0][-1]["loss"] < 0.9 * losses[0][0]["loss"]
+    assert losses[0][-1]["loss"] < losses[0][0]["loss"] - 0.1
     for one, two in zip(*losses, strict=True):
-        assert two["loss"] == pytest.approx(one["loss"], abs=1e-3)
-    assert probabilities[1] == pytest.approx(probabilities[0], abs=0.01)
+        assert two["loss"] == pytest.approx(one["loss"], abs=1e-4)
+    assert probabilities[1] == pytest.approx(probabilities[0], abs=1e-3)

@@ -152,7 +152,7 @@ def trade_off_plot(systems: Sequence[dict[str, Any]], cost: str, name: str) -> d
     across = cost_axis([system["training"][cost] for _, system in known], 44, NARROW - 16)
     ends = [value for _, system in known for value in system["macro_f1_interval_95"]]
     up = axis(ends, PANEL_HEIGHT - 40, 24)
-    points = [
+    points: list[dict[str, Any]] = [
         style(position)
         | {
             "label": system["label"],
