@@ -26,7 +26,7 @@ CONFLICTING = "conflicting"
 ANSWERS = (*STANCES, UNCERTAIN)
 POSITIONS = tuple(stance for stance in STANCES if stance != "none")
 # Three documents in ten that say the rarer side make a conflict. The model misreads some: at two in ten it found one in
-# 40 of 100 sets of ten documents that all said the same (docs/LOG.md, 26).
+# 40 of 100 sets of ten documents that all said the same (docs/LOG.md, experiment 25).
 WEAKER_SIDE_SHARE = 0.3
 # Draws are made so many cells' worth at a time, to bound memory.
 MAX_DRAWN_CELLS = 20_000_000
@@ -46,8 +46,8 @@ NO_DAY = datetime.date.max.toordinal()
 class _Cell:
     """What is kept of the documents of one row: 80 bytes each, and the strongest sentences."""
 
-    values: array = field(default_factory=lambda: array("d"))  # (n_documents * n_stances,)
-    marks: array = field(default_factory=lambda: array("q"))  # (n_documents * N_MARKS,)
+    values: "array[float]" = field(default_factory=lambda: array("d"))  # (n_documents * n_stances,)
+    marks: "array[int]" = field(default_factory=lambda: array("q"))  # (n_documents * N_MARKS,)
     sentences: dict[str, dict[str, Sentence]] = field(default_factory=lambda: {stance: {} for stance in POSITIONS})
 
     def add(self, document: Document, text: int, answer: StanceAnswer, limit: int) -> None:

@@ -52,12 +52,13 @@ class StanceForm(Form):
     stance: str
     probability: float
     probabilities: dict[str, float]
+    n_passages: int
     evidence: list[EvidenceForm]
     counter_evidence: list[EvidenceForm]
 
 
 class DocumentForm(Form):
-    """A document as it was read, and its answers."""
+    """A document as it was read, and its answers; copies of a text have like sketches."""
 
     id: str
     source: str
@@ -65,6 +66,8 @@ class DocumentForm(Form):
     lang_detected: bool
     date: str | None
     date_from: str | None
+    speaker: str | None
+    sketch: str
     stances: list[StanceForm]
 
 
@@ -97,6 +100,7 @@ class TableRowForm(Form):
     none: float | None
     since: str | None
     n_documents: int
+    n_copies: int
     n_stating: int
     abstained_share: float | None
     n_passages: int

@@ -63,7 +63,7 @@ def copy_groups(sketches: Iterable[Sketch]) -> dict[Sketch, int]:
         True
     """
     ordered = sorted(set(sketches))
-    hashes = [np.frombuffer(b64decode(item), dtype=HASH) if _is_long(item) else None for item in ordered]
+    hashes = {index: np.frombuffer(b64decode(item), dtype=HASH) for index, item in enumerate(ordered) if _is_long(item)}
     first = list(range(len(ordered)))
 
     def root(index: int) -> int:
@@ -72,9 +72,7 @@ def copy_groups(sketches: Iterable[Sketch]) -> dict[Sketch, int]:
         return index
 
     seen: dict[int, list[int]] = defaultdict(list)
-    for index, item in enumerate(hashes):
-        if item is None:
-            continue
+    for index, item in hashes.items():
         smallest = item[:LOOKED_UP].tolist()
         for other in sorted({other for value in smallest for other in seen[value]}):
             one, two = root(index), root(other)
