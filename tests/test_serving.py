@@ -518,14 +518,13 @@ def test_the_script_serves_and_stops_cleanly(tiny_folder):
                 large = http.post("/v1/stances", content=b" " * 5_000_000, headers={"content-type": "application/json"})
                 assert http.get("/healthz").status_code == 200
             process.send_signal(signal.SIGTERM)
-            rest, errors = process.communicate(timeout=300)
+            _, errors = process.communicate(timeout=300)
         finally:
             process.kill()
     assert process.returncode == 0, errors
     assert answer.status_code == 200
     assert {stance["government"] for stance in answer.json()["documents"][0]["stances"]} >= {"KAZ", "POL", "RUS"}
     assert large.status_code == 413
-    assert rest == f"loading the model {tiny_folder}\n"
-    assert errors.endswith("stopped\n")
+    assert "\nstopped\n" in errors
     assert "ready: model tiny" in errors
     assert "Traceback" not in errors
