@@ -63,7 +63,7 @@ def simulated_agreements(rho, n=80, n_samples=300):
 def test_intervals_hold_the_truth_a_little_less_often_than_they_say():
     """The true tau is 2 arcsin(rho) / pi (Kendall 1948), the true AUC that of a very large sample.
 
-    Percentile intervals over 80 governments are a little too narrow: 92 to 93 of 100 hold the truth, and the page says so.
+    Percentile intervals over 80 governments are a little too narrow: 92 to 93 of 100 hold it, and the page says so.
     """
     rho = 0.6
     tau = 2 * np.arcsin(rho) / np.pi
