@@ -70,12 +70,18 @@ def read_articles(arguments: argparse.Namespace) -> dict[str, Any]:
 
     logging.getLogger().setLevel(logging.ERROR)
     folder = Path(arguments.articles).parent
-    outputs = {"output": str(folder / "answers.jsonl"), "table": str(folder / "table.csv") if arguments.table else None}
+    output = folder / "answers.jsonl"
     ray = RayConfig(actors=arguments.actors, threads=arguments.threads)
     config = PredictConfig(
-        model=arguments.model, input=arguments.articles, threads=arguments.threads, engine=arguments.engine, ray=ray,
-        overwrite=True, **outputs,
-    )  # fmt: skip
+        model=arguments.model,
+        input=arguments.articles,
+        output=str(output),
+        table=str(folder / "table.csv") if arguments.table else None,
+        threads=arguments.threads,
+        engine=arguments.engine,
+        ray=ray,
+        overwrite=True,
+    )
     started, processor = time.perf_counter(), time.process_time()
     n_documents = run_prediction(config, Console(file=open(os.devnull, "w", encoding="utf-8")))  # noqa: SIM115
     return {
@@ -83,7 +89,7 @@ def read_articles(arguments: argparse.Namespace) -> dict[str, Any]:
         "seconds": time.perf_counter() - started,
         "processor_seconds": time.process_time() - processor,
         "peak_rss_mib": peak_rss_mib(),
-        "bytes_of_answers": Path(str(outputs["output"])).stat().st_size,
+        "bytes_of_answers": output.stat().st_size,
     }
 
 

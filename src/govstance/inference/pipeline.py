@@ -37,8 +37,9 @@ class GovernmentStancePipeline(Pipeline):
     `StanceClassifier.probabilities` gives.
     """
 
-    _load_tokenizer = False  # it comes with the model
-    _load_feature_extractor = _load_image_processor = _load_processor = False
+    # The tokenizer comes with the model. The library types these as None, and its own pipelines set True or False.
+    _load_tokenizer = False  # type: ignore[assignment]
+    _load_feature_extractor = _load_image_processor = _load_processor = False  # type: ignore[assignment]
 
     def __init__(self, model: StanceModel, **kwargs: Any):
         super().__init__(model, **kwargs)
@@ -71,8 +72,8 @@ class GovernmentStancePipeline(Pipeline):
         )
         return {"rows": [row]}
 
-    def _forward(self, input_tensors: Mapping[str, Sequence[Row]], **_: Any) -> dict[str, Any]:
-        rows = input_tensors["rows"]
+    def _forward(self, input_tensors: dict[str, Any], **_: Any) -> Any:
+        rows: Sequence[Row] = input_tensors["rows"]
         return {"rows": rows, "probabilities": self._loaded.predictor.predict_probabilities(rows)}
 
     def postprocess(self, model_outputs: Mapping[str, Any], **_: Any) -> list[Answer]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Sampler
 from transformers import Trainer
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
@@ -99,7 +99,7 @@ class LengthGroupedTrainer(Trainer):
         super().__init__(**kwargs)
         self._texts_per_batch = texts_per_batch
 
-    def _get_train_sampler(self, train_dataset: Dataset | None = None) -> Sampler:
-        lengths = (train_dataset or self.train_dataset)["length"]
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        dataset: Any = train_dataset or self.train_dataset
         generator = torch.Generator().manual_seed(self.args.seed)
-        return LengthGroupedSampler(self._texts_per_batch, lengths=list(lengths), generator=generator)
+        return LengthGroupedSampler(self._texts_per_batch, lengths=list(dataset["length"]), generator=generator)
