@@ -18,8 +18,6 @@ from govstance.evaluation.uncertainty import DRAWS, central_interval, confusions
 from govstance.schema import STANCES
 
 PAIR_CHOICES = ("best", "all")
-# What training costs, as runs record it; whether less or more of it is better.
-COSTS = {"seconds": "less", "rows_per_second": "more", "peak_memory_mib": "less"}
 
 
 @dataclass(frozen=True)

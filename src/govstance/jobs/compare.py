@@ -12,7 +12,6 @@ from govstance.apply_config import CompareConfig
 from govstance.errors import GovstanceError
 from govstance.evaluation.alignment import CommonRows, common_rows
 from govstance.evaluation.comparison import (
-    COSTS,
     PAIR_CHOICES,
     RunGroup,
     compare_pairs,
@@ -21,6 +20,7 @@ from govstance.evaluation.comparison import (
     run_scores,
     system_summaries,
 )
+from govstance.evaluation.costs import COSTS
 from govstance.evaluation.uncertainty import DRAWS
 from govstance.files import write_json, write_jsonl, write_text
 from govstance.jobs.finished_runs import FinishedRun, find_run_folders, read_run

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from govstance.evaluation.comparison import COSTS
+from govstance.evaluation.costs import COSTS
 
 SIGNIFICANT = 0.05
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from govstance.evaluation.comparison import COSTS
+from govstance.evaluation.costs import COSTS
 
 # Named in templates/base.html, once for light and once for dark screens. Okabe and Ito 2008: colours that people with
 # any colour vision can tell apart; yellow is left out (too pale).
