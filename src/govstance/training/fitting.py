@@ -91,16 +91,7 @@ def fit_stance_model(
         BackboneUnavailableError: The encoder can't be loaded.
         GovstanceError: The settings contradict each other or the encoder.
     """
-    check_expected_shares(calibration.expected_none_share, target_ids)
-    if not 0.0 <= training.silent_pairs <= 1.0:
-        raise GovstanceError(
-            f"training.silent_pairs: expected a share between 0 and 1; found {training.silent_pairs:g}."
-        )
-    if training.texts_per_batch % process_count():
-        raise GovstanceError(
-            f"training.texts_per_batch: expected a multiple of the {process_count()} processes, which share a batch; "
-            f"found {training.texts_per_batch}."
-        )
+    _check(training, calibration, target_ids)
     started = time.monotonic()
     torch.manual_seed(seed)
     backbone = load_backbone(
@@ -131,6 +122,19 @@ def fit_stance_model(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
     )
     return predictor, report
+
+
+def _check(training: TrainingConfig, calibration: CalibrationConfig, target_ids: Sequence[str]) -> None:
+    check_expected_shares(calibration.expected_none_share, target_ids)
+    if not 0.0 <= training.silent_pairs <= 1.0:
+        raise GovstanceError(
+            f"training.silent_pairs: expected a share between 0 and 1; found {training.silent_pairs:g}."
+        )
+    if training.texts_per_batch % process_count():
+        raise GovstanceError(
+            f"training.texts_per_batch: expected a multiple of the {process_count()} processes, which share a batch; "
+            f"found {training.texts_per_batch}."
+        )
 
 
 def _fit_report(
