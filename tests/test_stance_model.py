@@ -6,15 +6,20 @@ from conftest import ROOT, TARGET_IDS, learnable_rows
 from transformers import AutoModel
 
 from govstance.actors.finder import MentionFinder
-from govstance.config import ModelConfig, TrainingConfig
+from govstance.config import ModelConfig, PathsConfig, TrainingConfig
 from govstance.errors import GovstanceError
+from govstance.jobs.places import start_of
 from govstance.models import stance_model
 from govstance.models.backbones import load_backbone
+from govstance.models.baselines import fit_baseline
 from govstance.models.encoding import IGNORED_LABEL
-from govstance.models.predictor import encoder_for
+from govstance.models.folder import save_model
+from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.models.stance_model import masked_loss, pooled, tensors_of
 from govstance.schema import STANCES
+from govstance.targets import load_targets
 from govstance.training.batching import with_fewer_silent_pairs
+from govstance.training.calibrating import neutral_calibration
 from govstance.training.fitting import build_model, freeze, optimizer_for, set_class_weights, start_from
 
 
@@ -190,3 +195,27 @@ def test_a_start_of_another_shape_is_refused(model_and_encoder, tiny_backbone):
     start = build_model(load_backbone(str(tiny_backbone)), config, TARGET_IDS)
     with pytest.raises(GovstanceError, match=r"model\.start_from: its weight 'head\.weight' has shape \(12, 64\)"):
         start_from(model, start)
+
+
+def test_a_start_is_a_trained_transformer(model_and_encoder, tmp_path):
+    model, encoder = model_and_encoder
+    calibrated = TransformerPredictor(model, encoder, neutral_calibration(TARGET_IDS))
+    baseline = fit_baseline("majority", learnable_rows(4), TARGET_IDS)
+    paths = PathsConfig(data=str(ROOT / "data"), outputs=str(tmp_path))
+    starts = {}
+    for kind, predictor in (("transformer", calibrated), ("majority", baseline)):
+        save_model(
+            tmp_path / kind,
+            kind=kind,
+            name=kind,
+            predictor=predictor,
+            targets=load_targets(ROOT / "data" / "targets.yaml"),
+            baselines={},
+            training_data=[],
+        )
+        starts[kind] = ModelConfig(kind="transformer", name="x", start_from=str(tmp_path / kind))
+    start = start_of(starts["transformer"], paths)
+    assert start.head.weight.equal(model.head.weight.half().float())  # a model folder holds 16-bit floats
+    assert start_of(ModelConfig(kind="transformer", name="x"), paths) is None
+    with pytest.raises(GovstanceError, match=r"model\.start_from=.*: expected a trained transformer, found majority"):
+        start_of(starts["majority"], paths)
