@@ -87,7 +87,7 @@ def memory_of(process: psutil.Process) -> Iterator[list[tuple[float, float]]]:
 def summary(loaded: dict[str, Any]) -> dict[str, Any]:
     """Of one load: documents a second, seconds an answer, and what was not answered."""
     latencies = loaded["latencies"]
-    p50, p99 = np.percentile(latencies, [50, 99]) if latencies else (None, None)
+    p50, p99 = np.percentile(latencies, [50, 99]).tolist() if latencies else (None, None)
     return {
         "documents": len(latencies),
         "documents_per_second": len(latencies) / loaded["seconds"],
@@ -113,7 +113,10 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
                 given = [address, str(path), "--connections", str(count), "--seconds", str(seconds)]
                 loaded = fresh_process("benchmarks.clients", given, threads=1)
                 content["connections"][count] = summary(loaded) | {"outcomes": loaded["outcomes"]}
-                print(f"{count} connections: {summary(loaded)}", flush=True)
+                told = summary(loaded)
+                seconds = ", ".join(f"{name} {told[f'{name}_seconds'] or 0:.2f} s" for name in ("p50", "p99"))
+                rate = f"{told['documents_per_second']:.1f} documents a second"
+                print(f"{count} connections: {rate}, {seconds}, errors: {told['errors'] or 'none'}", flush=True)
         content["model"] = httpx2.get(f"{address}/v1/model", timeout=START_SECONDS).json()["model"]
     content["memory_mib"] = samples
     return content
