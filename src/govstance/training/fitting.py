@@ -84,8 +84,8 @@ def fit_stance_model(
         finder: Of mentions of governments.
         unfamiliar_rows: Dev rows of sources that training left out, see `calibrate`.
         callbacks: Of the Trainer, such as those that record its course elsewhere.
-        start: A trained model whose weights to start from in place of the backbone's and a new head's.
         after_epoch: Gets the number of the epoch, from 1, and the model as it is then, not calibrated.
+        start: A trained model whose weights to start from in place of the backbone's and a new head's.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
