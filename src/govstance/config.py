@@ -122,6 +122,8 @@ class TrainingConfig:
     joined_texts: float = 0.0
     # Only the first so many training texts, for a quick look; null: all.
     max_texts: int | None = None
+    # Of matrix products: float32, bfloat16, or auto, which takes bfloat16 where the processor has hardware for it.
+    precision: str = "auto"
     # Threads of the matrix library; null: its own choice, one a core.
     threads: int | None = None
 

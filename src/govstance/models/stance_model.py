@@ -178,7 +178,7 @@ class StanceModel(PreTrainedModel):
             pair_item = torch.arange(pair_item.shape[0], device=pair_item.device)
         masks = [pair_mask, mention_mask] if self.config.pool_mentions else [pair_mask]
         logits = self.head(self.dropout(pooled(states, pair_item, pair_first, masks)))
-        logits = logits.view(-1, len(self.config.target_ids), len(STANCES))
+        logits = logits.view(-1, len(self.config.target_ids), len(STANCES)).float()  # also where products have 16 bits
         loss = None if labels is None else masked_loss(logits, labels, self.class_weights)
         return StanceOutput(loss=loss, logits=logits)
 

@@ -16,15 +16,22 @@ from govstance.schema import STANCES
 
 
 def lower_states(
-    model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], n_layers: int
+    model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], n_layers: int, precision: torch.dtype
 ) -> list[torch.Tensor]:
-    """What the frozen layers make of each item: float16, (length, hidden) each."""
+    """What the frozen layers make of each item: float16, (length, hidden) each.
+
+    Args:
+        model, encoder, items: Of one training.
+        n_layers: How many layers are frozen.
+        precision: Of the matrix products.
+    """
     states: list[torch.Tensor] = [torch.empty(0)] * len(items)
     model.eval()
     with progress("frozen layers", total=len(items), unit="text") as advance:
         for batch in batches_by_length(items, TOKENS_PER_BATCH):
             tensors = tensors_of(encoder.collate([items[position] for position in batch]))
-            result = model.lower_states(tensors, n_layers).half()
+            with torch.autocast(model.device.type, dtype=precision, enabled=precision is not torch.float32):
+                result = model.lower_states(tensors, n_layers).half()
             for state, position in zip(result, batch, strict=True):
                 states[position] = state[: items[position].length].clone()
             advance(len(batch))

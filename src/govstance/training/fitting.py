@@ -28,6 +28,7 @@ from govstance.threads import process_count
 from govstance.training.augmentation import augmented
 from govstance.training.batching import Batcher, LengthGroupedTrainer, lower_states
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
+from govstance.training.processor import fast_steps, precision_of
 from govstance.training.training_progress import AfterEpoch, TrainingProgress
 
 logger = logging.getLogger(__name__)
@@ -111,12 +112,14 @@ def fit_stance_model(
     warn_of_truncation(items, model_config.max_length_tokens)
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
-    states = lower_states(model, encoder, items, training.frozen_layers) if training.frozen_layers else None
+    precision = precision_of(training.precision)
+    states = lower_states(model, encoder, items, training.frozen_layers, precision) if training.frozen_layers else None
     batcher = Batcher(encoder, states, training.frozen_layers, training.silent_pairs)
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
     if after_epoch is not None:
         callbacks = [*callbacks, AfterEpoch(lambda epoch: after_epoch(epoch, predictor))]
-    history = run_trainer(model, batcher, items, training, seed, work_folder, callbacks)
+    with fast_steps(model, precision):
+        history = run_trainer(model, batcher, items, training, precision, seed, work_folder, callbacks)
     report = _fit_report(model, items, training, time.monotonic() - started, history)
     predictor.calibration = calibrate(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
@@ -249,6 +252,7 @@ def run_trainer(
     batcher: Batcher,
     items: Sequence[EncodedText],
     training: TrainingConfig,
+    precision: torch.dtype,
     seed: int,
     work_folder: Path,
     callbacks: Sequence[TrainerCallback] = (),
@@ -276,6 +280,7 @@ def run_trainer(
         save_strategy="no",
         report_to="none",
         seed=seed,
+        bf16=precision is torch.bfloat16,
         use_cpu=not torch.cuda.is_available(),
     )
     trainer = LengthGroupedTrainer(
@@ -322,4 +327,4 @@ def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.O
     settings = [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in groups.items()]
     new = [*model.head.parameters(), *([model.marker] if hasattr(model, "marker") else [])]
     head = {"params": new, "lr": training.head_learning_rate, "weight_decay": 0.0}
-    return torch.optim.AdamW([*settings, head])
+    return torch.optim.AdamW([*settings, head], fused=True)
