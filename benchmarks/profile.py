@@ -9,6 +9,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
@@ -28,6 +29,7 @@ from govstance.schema import Row
 from govstance.threads import use_threads
 from govstance.training.batching import Batcher, lower_states
 from govstance.training.fitting import build_model, freeze, optimizer_for
+from govstance.training.processor import fast_steps, precision_of
 
 NAME = "profile"
 # Ranges that own all that happens within them; torch names the optimiser's itself.
@@ -93,11 +95,13 @@ def shares(step: Callable[[], None], *, n_steps: int, gemm_peak: float) -> dict[
     }
 
 
-def measured_gemm_peak(shapes: Sequence[tuple[int, int, int]], *, repetitions: int) -> dict[str, float]:
+def measured_gemm_peak(
+    shapes: Sequence[tuple[int, int, int]], precision: torch.dtype, *, repetitions: int
+) -> dict[str, float]:
     """GFLOP/s of torch.matmul: "m x k x n" -> the best of several, since this is the ceiling."""
     rates = {}
     for m, k, n in shapes:
-        left, right = torch.rand(m, k), torch.rand(k, n)
+        left, right = torch.rand(m, k, dtype=precision), torch.rand(k, n, dtype=precision)
         torch.matmul(left, right)
         seconds = [seconds_of(lambda a=left, b=right: torch.matmul(a, b)) for _ in range(repetitions)]  # type: ignore[misc]
         rates[f"{m} x {k} x {n}"] = 2 * m * k * n / min(seconds) / 1e9
@@ -119,10 +123,10 @@ def model_of_config(config: TrainConfig) -> tuple[StanceModel, Encoder]:
 
 
 def training_step(model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], config: TrainConfig) -> Any:
-    """What the Trainer does in a step: collate, forward, backward, clipping, optimiser."""
-    frozen = config.training.frozen_layers
-    states = lower_states(model, encoder, items, frozen) if frozen else None
-    batcher, optimizer = Batcher(encoder, states, frozen), optimizer_for(model, config.training)
+    """What the Trainer does in a step, within `fast_steps`: collate, forward, backward, clipping, optimiser."""
+    states = lower_states(model, encoder, items, config.training)
+    batcher = Batcher(encoder, states, config.training.frozen_layers)
+    optimizer, precision = optimizer_for(model, config.training), precision_of(config.training.precision)
     features = [vars(item) | {"index": index} for index, item in enumerate(items)]
     weights = [weight for weight in model.parameters() if weight.requires_grad]
 
@@ -130,7 +134,9 @@ def training_step(model: StanceModel, encoder: Encoder, items: Sequence[EncodedT
         model.train()
         with record_function("data"):
             batch = batcher(features)
-        model(**batch).loss.backward()
+        with torch.autocast(model.device.type, dtype=precision, enabled=precision is not torch.float32):
+            loss = model(**batch).loss
+        loss.backward()
         with record_function("clipping"):
             torch.nn.utils.clip_grad_norm_(weights, config.training.max_gradient_norm)
         optimizer.step()
@@ -163,13 +169,18 @@ def measure(config: TrainConfig, arguments: argparse.Namespace) -> dict[str, Any
     items = encoder.encode(rows)
     hidden, inner = model.encoder.config.hidden_size, model.encoder.config.intermediate_size
     fitting = [(TOKENS_PER_BATCH, hidden, inner), (TOKENS_PER_BATCH, inner, hidden), (TOKENS_PER_BATCH, hidden, hidden)]
-    rates = measured_gemm_peak([*fitting, *((n, n, n) for n in SQUARES)], repetitions=arguments.steps)
-    peak = max(rates.values())
-    result: dict[str, Any] = {"gemm_gflops": rates, "gemm_peak_gflops": peak}
+    shapes = [*fitting, *((n, n, n) for n in SQUARES)]
+    precisions = {"training_step": precision_of(config.training.precision), "inference_batch": torch.float32}
     training = training_step(model, encoder, items[: config.training.texts_per_batch], config)
-    for name, step in (("training_step", training), ("inference_batch", inference_step(model, encoder, rows))):
-        step()  # warm
-        result[name] = shares(step, n_steps=arguments.steps, gemm_peak=peak)
+    steps = {"training_step": training, "inference_batch": inference_step(model, encoder, rows)}
+    result: dict[str, Any] = {}
+    for name, step in steps.items():
+        rates = measured_gemm_peak(shapes, precisions[name], repetitions=arguments.steps)
+        peak = max(rates.values())
+        with fast_steps(model, precisions[name]) if name == "training_step" else nullcontext():
+            step()  # warm
+            result[name] = shares(step, n_steps=arguments.steps, gemm_peak=peak)
+        result[name] |= {"precision": str(precisions[name]), "gemm_gflops": rates, "gemm_peak_gflops": peak}
     return result
 
 
@@ -188,7 +199,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             table.add_row(group, f"{1000 * seconds:.1f}", f"{seconds / result[name]['seconds_profiled']:.1%}")
         Console().print(table)
         rate, share = result[name]["gflops_while_multiplying"], result[name]["share_of_peak_while_multiplying"]
-        print(f"matrix products: {rate:.1f} GFLOP/s, {share:.0%} of the peak of {result['gemm_peak_gflops']:.1f}\n")
+        print(
+            f"matrix products: {rate:.1f} GFLOP/s, {share:.0%} of the peak of {result[name]['gemm_peak_gflops']:.1f}\n"
+        )
     write_report(arguments.output, NAME, machine=before, content=result)
 
 

@@ -78,8 +78,8 @@ def train_ours(
             items = encoder.encode(part)
             set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
             frozen = training.frozen_layers
-            states = lower_states(model, encoder, items, frozen) if frozen else None
             settings = dataclasses.replace(training, epochs=epochs)
+            states = lower_states(model, encoder, items, settings)
             run_trainer(model, Batcher(encoder, states, frozen), items, settings, config.seed, work_folder)
             seconds = time.perf_counter() - started
     return TransformerPredictor(model, encoder, neutral_calibration(target_ids)), seconds

@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 from test_builtin import EXAMPLE
 
 from govstance.actors.finder import MentionFinder
-from govstance.apply_config import LimitsConfig, PredictConfig, ServeConfig
+from govstance.apply_config import PredictConfig, ServeConfig
 from govstance.config import ModelConfig
 from govstance.errors import GovstanceError
 from govstance.files import write_jsonl
@@ -479,7 +479,7 @@ def test_the_server_finishes_what_is_begun_and_takes_nothing_new():
 )
 def test_limits_that_make_no_sense_are_refused(limits, message):
     with pytest.raises(GovstanceError, match=message):
-        run_server(ServeConfig(limits=LimitsConfig(**limits)))
+        run_server(ServeConfig(limits=Limits(**limits)))
 
 
 def test_a_port_that_can_not_be_had_is_told():

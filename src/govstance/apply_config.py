@@ -6,6 +6,7 @@ from typing import Any
 from omegaconf import MISSING
 
 from govstance.config import CorpusConfig, PathsConfig
+from govstance.serving.limits import Limits
 
 
 @dataclass
@@ -114,24 +115,6 @@ class PredictConfig:
 
 
 @dataclass
-class LimitsConfig:
-    """What the server takes on."""
-
-    # Of the body of a request.
-    body_bytes: int = 4 * 2**20
-    documents_per_request: int = 32
-    # About 8,000 words.
-    characters_per_document: int = 50_000
-    # Documents of all requests that may wait; more are refused (429).
-    queued_documents: int = 64
-    seconds_per_request: float = 120.0
-    # Read in one call of the model.
-    documents_per_batch: int = 8
-    # How long a document waits for others to be read with, when nothing else is read.
-    batch_wait_ms: float = 10.0
-
-
-@dataclass
 class ServeConfig:
     """scripts/serve.py"""
 
@@ -141,7 +124,7 @@ class ServeConfig:
     host: str = "127.0.0.1"
     # 0: any free one.
     port: int = 8000
-    limits: LimitsConfig = field(default_factory=LimitsConfig)
+    limits: Limits = field(default_factory=Limits)
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
     threads: int | None = None

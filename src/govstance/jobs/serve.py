@@ -30,7 +30,6 @@ def run_server(config: ServeConfig) -> None:
     """
     try:
         from govstance.serving.app import create_app
-        from govstance.serving.limits import Limits
         from govstance.serving.server import address_of, listening_socket, run
         from govstance.serving.state import ServerState
     except ModuleNotFoundError as error:
@@ -41,8 +40,7 @@ def run_server(config: ServeConfig) -> None:
     _check(config)
     use_threads(config.threads)
     state = ServerState()
-    limits = Limits(**dataclasses.asdict(config.limits))
-    app = create_app(lambda: served_model(config), limits=limits, state=state)
+    app = create_app(lambda: served_model(config), limits=config.limits, state=state)
     with listening_socket(config.host, config.port) as listening:
         print(f"govstance: open {address_of(listening)} in a browser; stop with Ctrl-C.", flush=True)
         print(f"loading the model {config.model}", flush=True)

@@ -147,8 +147,12 @@ class Encoder:
         stances = [row.labels.get(target) for target in self.target_ids]
         return [IGNORED_LABEL if stance is None else STANCES.index(stance) for stance in stances]
 
-    def collate(self, items: Sequence[EncodedText]) -> dict[str, np.ndarray]:
+    def collate(self, items: Sequence[EncodedText], multiple_of: int = 1) -> dict[str, np.ndarray]:
         """Pads items to a batch.
+
+        Args:
+            items: Of this encoder.
+            multiple_of: The length is padded up to a multiple of this.
 
         Returns:
             input_ids, position_ids: (n_items, length), int64 as all that is not bool.
@@ -164,7 +168,7 @@ class Encoder:
                 said of these.
         """
         sequences = [self._sequence(item) for item in items]
-        length = max(len(sequence.tokens) for sequence in sequences)
+        length = -(-max(len(sequence.tokens) for sequence in sequences) // multiple_of) * multiple_of
         pad = self.tokenizer.pad_token_id
 
         def padded(values: list[list[int]], filler: int) -> np.ndarray:

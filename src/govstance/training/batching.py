@@ -8,23 +8,26 @@ from torch.utils.data import Sampler
 from transformers import Trainer
 from transformers.trainer_pt_utils import LengthGroupedSampler
 
+from govstance.config import TrainingConfig
 from govstance.models.encoding import IGNORED_LABEL, EncodedText, Encoder, batches_by_length
 from govstance.models.predictor import TOKENS_PER_BATCH
 from govstance.models.stance_model import StanceModel, tensors_of
 from govstance.progress import progress
 from govstance.schema import STANCES
+from govstance.training.processor import precision_of
+
+# Batches are padded to multiples of so many tokens: the matrix library compiles a kernel for each new length, and keeps
+# a limited number of them.
+LENGTH_STEP = 16
 
 
 def lower_states(
-    model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], n_layers: int, precision: torch.dtype
-) -> list[torch.Tensor]:
-    """What the frozen layers make of each item: float16, (length, hidden) each.
-
-    Args:
-        model, encoder, items: Of one training.
-        n_layers: How many layers are frozen.
-        precision: Of the matrix products.
-    """
+    model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], training: TrainingConfig
+) -> list[torch.Tensor] | None:
+    """What the frozen layers make of each item: float16, (length, hidden) each; None where no layer is frozen."""
+    n_layers, precision = training.frozen_layers, precision_of(training.precision)
+    if not n_layers:
+        return None
     states: list[torch.Tensor] = [torch.empty(0)] * len(items)
     model.eval()
     with progress("frozen layers", total=len(items), unit="text") as advance:
@@ -69,12 +72,14 @@ class Batcher:
             )
             for feature in features
         ]
-        batch: dict[str, Any] = tensors_of(self._encoder.collate(items))
+        batch: dict[str, Any] = tensors_of(self._encoder.collate(items, LENGTH_STEP))
         if self._silent_pairs < 1:
             batch = with_fewer_silent_pairs(batch, self._silent_pairs)
         if self._states is not None:
             chosen = [self._states[feature["index"]] for feature in features]
-            batch["lower_states"] = torch.nn.utils.rnn.pad_sequence(chosen, batch_first=True).float()
+            length = batch["attention_mask"].shape[-1]
+            padded = [torch.nn.functional.pad(state, (0, 0, 0, length - len(state))) for state in chosen]
+            batch["lower_states"] = torch.stack(padded).float()
             batch["n_lower_layers"] = self._n_layers
             del batch["input_ids"], batch["position_ids"]
         return batch

@@ -2,7 +2,7 @@
 
 What makes it fit into minutes on two cores: all governments of a text share one pass (`encoding`), batches
 of texts of like length, the lower layers frozen and their states computed once, no gradient for the word
-embeddings.
+embeddings, 16-bit products where the processor has hardware for them.
 """
 
 import logging
@@ -112,14 +112,12 @@ def fit_stance_model(
     warn_of_truncation(items, model_config.max_length_tokens)
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
-    precision = precision_of(training.precision)
-    states = lower_states(model, encoder, items, training.frozen_layers, precision) if training.frozen_layers else None
+    states = lower_states(model, encoder, items, training)
     batcher = Batcher(encoder, states, training.frozen_layers, training.silent_pairs)
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
     if after_epoch is not None:
         callbacks = [*callbacks, AfterEpoch(lambda epoch: after_epoch(epoch, predictor))]
-    with fast_steps(model, precision):
-        history = run_trainer(model, batcher, items, training, precision, seed, work_folder, callbacks)
+    history = run_trainer(model, batcher, items, training, seed, work_folder, callbacks)
     report = _fit_report(model, items, training, time.monotonic() - started, history)
     predictor.calibration = calibrate(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
@@ -129,6 +127,7 @@ def fit_stance_model(
 
 def _check(training: TrainingConfig, calibration: CalibrationConfig, target_ids: Sequence[str]) -> None:
     check_expected_shares(calibration.expected_none_share, target_ids)
+    precision_of(training.precision)
     if not 0.0 <= training.silent_pairs <= 1.0:
         raise GovstanceError(
             f"training.silent_pairs: expected a share between 0 and 1; found {training.silent_pairs:g}."
@@ -252,7 +251,6 @@ def run_trainer(
     batcher: Batcher,
     items: Sequence[EncodedText],
     training: TrainingConfig,
-    precision: torch.dtype,
     seed: int,
     work_folder: Path,
     callbacks: Sequence[TrainerCallback] = (),
@@ -262,6 +260,7 @@ def run_trainer(
     Under torchrun the processes share a batch, so the settings mean what they mean to a single one, and the steps are
     the same but for dropout and, where the texts do not fill the last batch of an epoch, some that fill it up.
     """
+    precision = precision_of(training.precision)
     dataset = datasets.Dataset.from_list(
         [asdict(item) | {"index": index, "length": item.length} for index, item in enumerate(items)]
     )
@@ -297,7 +296,8 @@ def run_trainer(
     for callback in (bar, *callbacks):
         trainer.add_callback(callback)
     try:
-        trainer.train()
+        with fast_steps(model, precision):
+            trainer.train()
     finally:
         bar.close()
     return [

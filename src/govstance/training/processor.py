@@ -49,7 +49,7 @@ def fast_steps(model: StanceModel, precision: torch.dtype) -> Iterator[None]:
     attention = model.encoder.config._attn_implementation
     slow = {name: module for name, module in model.named_modules() if type(module) is nn.Dropout}
     for name, module in slow.items():
-        model.set_submodule(name, ByteDropout(module.p))
+        model.set_submodule(name, ByteDropout(module.p).train(module.training))
     if precision is torch.bfloat16:
         model.encoder.set_attn_implementation("eager")
     try:
@@ -57,7 +57,7 @@ def fast_steps(model: StanceModel, precision: torch.dtype) -> Iterator[None]:
     finally:
         model.encoder.set_attn_implementation(attention)
         for name, module in slow.items():
-            model.set_submodule(name, module)
+            model.set_submodule(name, module.train(model.training))
 
 
 class ByteDropout(nn.Dropout):
