@@ -62,7 +62,7 @@ def stances_of(text, abstain):
 
 
 class StandIn(SimpleHTTPRequestHandler):
-    """Answers as the server does; `failure` of the server makes it refuse, `wait` makes it slow."""
+    """Answers as the server does; `failure` of the server makes it refuse, `released` makes answers and `late` wait."""
 
     def __init__(self, *arguments):
         super().__init__(*arguments, directory=str(PAGE))
@@ -74,6 +74,8 @@ class StandIn(SimpleHTTPRequestHandler):
         return super().translate_path("/index.html" if path == "/" else path.removeprefix("/page"))
 
     def do_GET(self):
+        if self.path == self.server.late:
+            self.server.released.wait(60)
         if self.path != "/v1/model":
             return super().do_GET()
         targets = [target.to_json() for target in TARGETS]
@@ -84,7 +86,7 @@ class StandIn(SimpleHTTPRequestHandler):
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(asked)
-        self.server.released.wait(10)
+        self.server.released.wait(60)
         if self.server.failure:
             return self.send(self.server.failure, {"error": FAILURES[self.server.failure]})
         documents = [
@@ -123,7 +125,7 @@ class StandIn(SimpleHTTPRequestHandler):
 @contextmanager
 def stand_in() -> Iterator[ThreadingHTTPServer]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
-    server.asked, server.failure, server.released = [], None, threading.Event()
+    server.asked, server.failure, server.late, server.released = [], None, None, threading.Event()
     server.released.set()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server

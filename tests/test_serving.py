@@ -6,11 +6,13 @@ import logging
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import httpx2
@@ -92,6 +94,34 @@ def wait_until(condition, seconds=60.0) -> None:
     while not condition():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.01)
+
+
+@contextmanager
+def running_server(predictor, limits=LIMITS):
+    """The server itself on a free port."""
+    state = ServerState()
+    app = create_app(lambda: served_by(predictor), limits=limits, state=state)
+    with listening_socket("127.0.0.1", 0) as listening:
+        server = DrainingServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5), state)
+        running = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        running.start()
+        try:
+            wait_until(lambda: state.model is not None and server.started)
+            yield address_of(listening)
+        finally:
+            server.should_exit = True
+            running.join(60)
+
+
+@contextmanager
+def sending(address, *documents):
+    """A request of a client that goes away at the end."""
+    body = json.dumps({"documents": documents})
+    head = f"Host: here\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+    url = httpx2.URL(address)
+    with socket.create_connection((url.host, url.port)) as connection:
+        connection.sendall(f"POST /v1/stances HTTP/1.1\r\n{head}\r\n\r\n{body}".encode("ascii"))
+        yield
 
 
 @pytest.fixture
@@ -352,6 +382,31 @@ def test_a_request_that_takes_too_long_is_given_up_and_what_it_did_not_begin_is_
     assert "France never ." not in predictor.seen
 
 
+def test_what_a_client_that_goes_away_has_waiting_gives_up_its_places_and_is_not_read():
+    predictor = Gated()
+    limits = dataclasses.replace(LIMITS, documents_per_batch=1, documents_per_request=2, queued_documents=2)
+    with running_server(predictor, limits) as address, httpx2.Client(base_url=address, timeout=90) as http:
+
+        def figure(line):
+            wait_until(lambda: f"\n{line}\n" in http.get("/metrics").text)
+
+        with sending(address, GOOD, {"text": "France never ."}):
+            assert predictor.begun.wait(60)
+            with sending(address, {"text": "Brazil never ."}):
+                figure("govstance_queue_documents 2.0")
+                assert post(http, GOOD).status_code == 429
+        figure("govstance_queue_documents 0.0")
+        figure("govstance_requests_in_flight 0.0")  # nor is the one waited for that the model still reads
+        with ThreadPoolExecutor(1) as threads:
+            stays = threads.submit(post, http, RECORDS[0], RECORDS[1])
+            figure("govstance_queue_documents 2.0")
+            predictor.gate.set()
+            assert stays.result().status_code == 200
+        figure("govstance_documents_total 3.0")
+        figure('govstance_requests_total{method="POST",path="/v1/stances",status="499"} 2.0')
+    assert not any("never" in text for text in predictor.seen)
+
+
 def test_an_unforeseen_error_fails_alone_with_a_number_and_no_text_in_the_log(open_door, caplog):
     predictor = Gated()
     client = ready(open_door(predictor))
@@ -437,6 +492,17 @@ def test_the_page_is_served_where_there_is_one(open_door, client, tmp_path):
     assert with_page.get("/").text == "<h1>page</h1>"
     assert with_page.get("/page/page.js").text == "'use strict'"
     assert with_page.get("/page/none.js").json()["error"]["code"] == "not_found"
+
+
+def test_what_is_cancelled_leaves_its_places_at_once_to_others():
+    batcher = Batcher(lambda items: items, batch_size=2, wait_seconds=0.0, room=3)
+    given_up = batcher.submit(range(3))
+    batcher.cancel(given_up[:2])
+    assert batcher.queued == 1
+    futures = [given_up[2], *batcher.submit(range(3, 5))]
+    batcher.start()
+    assert [future.result(10) for future in futures] == [2, 3, 4]
+    batcher.stop(10)
 
 
 def test_a_batch_is_no_larger_than_it_may_be():

@@ -4,19 +4,12 @@ import csv
 import io
 import json
 import shutil
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import uvicorn
 from page_stand_in import ARTICLE, FAILURES, HEDGED, OTHERWISE, PAGE, SAID, TARGETS, stance, stances_of, stand_in
 from playwright.sync_api import expect, sync_playwright
-from test_serving import LIMITS, Keywords, served_by, wait_until
-
-from govstance.serving.app import create_app
-from govstance.serving.server import DrainingServer, address_of, listening_socket
-from govstance.serving.state import ServerState
+from test_serving import Keywords, running_server
 
 LANGUAGES = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in (PAGE / "languages").glob("*.json")}
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -232,6 +225,32 @@ def test_everything_is_done_with_the_keyboard(page):
 
 @needs_chromium
 @pytest.mark.parametrize(
+    ("late", "pressed", "key"),
+    [
+        ("/page/main.js", "#text", "Control+Enter"),
+        ("/page/languages/en.json", "#text", "Control+Enter"),
+        ("/page/languages/en.json", "#run", "Enter"),
+    ],
+)
+def test_what_is_asked_before_the_page_is_ready_is_answered_once_it_is(browser, server, late, pressed, key):
+    server.late = late
+    server.released.clear()
+    opened = browser.new_page(locale="en-GB")
+    opened.goto(f"http://127.0.0.1:{server.server_port}/", wait_until="commit")
+    opened.locator("#text").fill(ARTICLE)
+    opened.locator(pressed).press(key)
+    assert opened.locator("body[data-ready]").count() == 0
+    server.released.set()
+    expect(cell(opened, "KAZ", 0)).to_have_text("against 93%")
+    assert server.asked == [{"documents": [{"id": "text-1", "text": ARTICLE}]}]
+    opened.get_by_role("button", name="Edit text").click()  # what was asked early is not asked again
+    expect(opened.locator("#answer")).to_be_hidden()
+    opened.close()
+    assert len(server.asked) == 1
+
+
+@needs_chromium
+@pytest.mark.parametrize(
     ("status", "sentence"),
     [
         (413, "more text than this server takes at once"),
@@ -350,28 +369,11 @@ def test_all_is_labelled_and_nothing_is_wider_than_the_screen(page, width):
         assert not page.locator("#answer").evaluate(small)
 
 
-@contextmanager
-def real_server():
-    """The server itself on a free port, with a model whose answers are known."""
-    state = ServerState()
-    app = create_app(lambda: served_by(Keywords()), limits=LIMITS, state=state)
-    with listening_socket("127.0.0.1", 0) as listening:
-        server = DrainingServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5), state)
-        running = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        running.start()
-        try:
-            wait_until(lambda: state.model is not None and server.started)
-            yield address_of(listening)
-        finally:
-            server.should_exit = True
-            running.join(60)
-
-
 @needs_chromium
 def test_from_the_pasted_text_to_the_files_with_the_server_itself(browser):
     said = ["Kazakhstan rejects the annexation.", "France imposes sanctions."]
     text = f"🕊️ A day of talks <b>ended</b> 🌍.\n\n{' '.join(said)}"
-    with real_server() as address:
+    with running_server(Keywords()) as address:
         opened = browser.new_page(locale="en-GB", reduced_motion="reduce")
         opened.goto(address)
         expect(opened.locator("#model")).to_have_text("Model: keywords, run by torch.")

@@ -8,15 +8,17 @@ import dataclasses
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.types import Receive
 
 from govstance import __version__
 from govstance.serving.batching import Batcher, QueueFullError
@@ -35,6 +37,8 @@ PAGE_FOLDER = Path(__file__).parent / "page"
 # For the call of the model in progress when the server stops; no request waits for it then.
 STOP_SECONDS = 30.0
 RETRY_SECONDS = 5
+# No status of HTTP, and nobody gets it: /metrics counts such requests under it, as nginx does.
+CLIENT_GONE = 499
 
 
 class Door:
@@ -85,11 +89,15 @@ class Door:
             raise Refusal(503, self.state.name, "the model is not loaded yet.", retry_after=RETRY_SECONDS)
         return self.state.model
 
-    async def read(self, records: list[dict[str, Any]]) -> list[Answers]:
+    async def read(self, records: list[dict[str, Any]], receive: Receive) -> list[Answers]:
         """Has documents read with those of other requests.
 
+        Args:
+            records: The documents.
+            receive: Tells when the client goes away.
+
         Raises:
-            Refusal: The queue has no room for them.
+            Refusal: The queue has no room for them, or nobody waits for the answer any more.
         """
         try:
             futures = self._batcher.submit(records)
@@ -102,11 +110,27 @@ class Door:
                 f"in {error.seconds} s.",
                 retry_after=error.seconds,
             ) from None
+        reading = asyncio.create_task(_all(futures))
+        gone = asyncio.create_task(_disconnected(receive))
         try:
-            return await asyncio.gather(*map(asyncio.wrap_future, futures))
+            await asyncio.wait((reading, gone), return_when=asyncio.FIRST_COMPLETED)
+            if not reading.done():
+                raise Refusal(CLIENT_GONE, "client_gone", "the client closed the connection before it had its answer.")
+            return reading.result()
         finally:  # also when the request takes too long: what is not yet begun is not read for nobody
-            for future in futures:
-                future.cancel()
+            reading.cancel()
+            gone.cancel()
+            self._batcher.cancel(futures)
+
+
+async def _all(futures: list[Future[Answers]]) -> list[Answers]:
+    return await asyncio.gather(*map(asyncio.wrap_future, futures))
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Ends when the client goes away; the body is to have been received."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def create_app(
@@ -155,13 +179,13 @@ def _add_reading(app: FastAPI, door: Door) -> None:
     """The routes under /v1."""
 
     @app.post("/v1/stances", response_model=None, responses={200: {"model": StancesForm}, **REFUSALS})
-    async def stances(asked: StancesAsked, table: Annotated[TableAsked, Query()]) -> Response:
+    async def stances(asked: StancesAsked, table: Annotated[TableAsked, Query()], request: Request) -> Response:
         """Reads documents: per government and question a stance, its probability and the sentences it rests on."""
         if door.state.draining:
             raise Refusal(503, DRAINING, "the server is shutting down.", retry_after=RETRY_SECONDS)
         model = door.model()
         records = records_of(asked, door.limits, model.risks)
-        answered = await door.read(records)
+        answered = await door.read(records, request.receive)
         period = table.wanted_period
         # In a thread: the intervals of a large table take their time, and /healthz should not wait for them.
         value = await asyncio.to_thread(model.answer, answered, abstain=asked.abstain, period=period)

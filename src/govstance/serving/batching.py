@@ -96,15 +96,17 @@ class Batcher(Generic[Item, Answer]):
         added = [_Waiting[Item, Answer](item, now) for item in items]
         with self._changed:
             if self.queued + len(added) > self._room:
-                self._forget_cancelled()
-            if self.queued + len(added) > self._room:
                 raise QueueFullError(max(1, math.ceil(self.queued * self._seconds_per_item)))
             self._waiting.extend(added)
             self._changed.notify()
         return [waiting.answer for waiting in added]
 
-    def _forget_cancelled(self) -> None:
-        self._waiting = deque(waiting for waiting in self._waiting if not waiting.answer.cancelled())
+    def cancel(self, answers: "Sequence[Future[Answer]]") -> None:
+        """Gives up what is not begun yet; others may have its places."""
+        with self._changed:
+            for answer in answers:
+                answer.cancel()
+            self._waiting = deque(waiting for waiting in self._waiting if not waiting.answer.cancelled())
 
     def _work(self) -> None:
         while (batch := self._next_batch()) is not None:

@@ -257,6 +257,7 @@ async function start() {
   await drawAll(words.preferredLanguage());
   listen();
   document.body.dataset.ready = "yes";
+  if (document.body.dataset.asked) run(); // see early.js
   await meetModel();
 }
 
