@@ -176,10 +176,9 @@ def test_the_server_reads_an_export_without_importing_torch(exported, tmp_path):
     code = (
         "import sys\n"
         "from starlette.testclient import TestClient\n"
-        "from govstance.apply_config import ServeConfig\n"
+        "from govstance.apply_config import Limits, ServeConfig\n"
         "from govstance.jobs.serve import served_model\n"
         "from govstance.serving.app import create_app\n"
-        "from govstance.serving.limits import Limits\n"
         f"model = served_model(ServeConfig(model={str(exported[0] / 'exported')!r}))\n"
         "with TestClient(create_app(lambda: model, limits=Limits())) as client:\n"
         "    while client.get('/healthz').status_code != 200: pass\n"

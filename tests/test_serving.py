@@ -25,7 +25,7 @@ from starlette.testclient import TestClient
 from test_builtin import EXAMPLE
 
 from govstance.actors.finder import MentionFinder
-from govstance.apply_config import PredictConfig, ServeConfig
+from govstance.apply_config import Limits, PredictConfig, ServeConfig
 from govstance.config import ModelConfig
 from govstance.errors import GovstanceError
 from govstance.files import write_jsonl
@@ -38,7 +38,6 @@ from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.serving.app import create_app
 from govstance.serving.batching import Batcher
 from govstance.serving.forms import ErrorForm, ModelDescriptionForm, StancesForm
-from govstance.serving.limits import Limits
 from govstance.serving.served_model import ServedModel
 from govstance.serving.server import DrainingServer, address_of, listening_socket
 from govstance.serving.state import ServerState

@@ -6,7 +6,6 @@ from typing import Any
 from omegaconf import MISSING
 
 from govstance.config import CorpusConfig, PathsConfig
-from govstance.serving.limits import Limits
 
 
 @dataclass
@@ -112,6 +111,29 @@ class PredictConfig:
     reading: ReadingConfig = field(default_factory=ReadingConfig)
     paths: PathsConfig = field(default_factory=PathsConfig)
     threads: int | None = None
+
+
+@dataclass
+class Limits:
+    """What the server takes on, limits.* of scripts/serve.py.
+
+    Attributes:
+        body_bytes: Of a request.
+        documents_per_request: At most.
+        characters_per_document: At most; 50,000 are about 8,000 words.
+        queued_documents: Waiting to be read, of all requests; more are refused (429).
+        seconds_per_request: From its first byte to its answer.
+        documents_per_batch: Read in one call of the model.
+        batch_wait_ms: How long a document waits for others to be read with, when nothing else is read.
+    """
+
+    body_bytes: int = 4 * 2**20
+    documents_per_request: int = 32
+    characters_per_document: int = 50_000
+    queued_documents: int = 64
+    seconds_per_request: float = 120.0
+    documents_per_batch: int = 8
+    batch_wait_ms: float = 10.0
 
 
 @dataclass

@@ -151,8 +151,7 @@ class Encoder:
         """Pads items to a batch.
 
         Args:
-            items: Of this encoder.
-            multiple_of: The length is padded up to a multiple of this.
+            items, multiple_of: Of this encoder; the length becomes a multiple of so many tokens.
 
         Returns:
             input_ids, position_ids: (n_items, length), int64 as all that is not bool.

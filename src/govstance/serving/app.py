@@ -21,10 +21,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.types import Receive
 
 from govstance import __version__
+from govstance.apply_config import Limits
 from govstance.serving.batching import Batcher, QueueFullError
 from govstance.serving.forms import REFUSALS, ModelDescriptionForm, StancesForm
 from govstance.serving.guard import Guard
-from govstance.serving.limits import Limits
 from govstance.serving.metrics import Metrics
 from govstance.serving.questions import StancesAsked, TableAsked, records_of
 from govstance.serving.refusals import Refusal, add_error_handlers

@@ -12,7 +12,7 @@ from http import HTTPMethod
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from govstance.serving.limits import Limits
+from govstance.apply_config import Limits
 from govstance.serving.metrics import Metrics
 from govstance.serving.refusals import Refusal, too_large
 from govstance.serving.state import ServerState

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from govstance.apply_config import Limits
 from govstance.inference.documents import field_problems
 from govstance.inference.table import ALL
-from govstance.serving.limits import Limits
 from govstance.serving.refusals import Refusal
 
 EXAMPLE: Any = {
