@@ -28,6 +28,8 @@ from govstance.threads import process_count
 from govstance.training.augmentation import augmented
 from govstance.training.batching import Batcher, LengthGroupedTrainer, lower_states
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
+from govstance.training.interpolation import interpolate, pretrained_weights
+from govstance.training.optimizer import optimizer_for
 from govstance.training.processor import fast_steps, precision_of
 from govstance.training.training_progress import AfterEpoch, TrainingProgress
 
@@ -102,6 +104,7 @@ def fit_stance_model(
         dropout=model_config.dropout,
     )
     model = build_model(backbone, model_config, target_ids)
+    pretrained = pretrained_weights(model) if training.interpolation < 1 else {}
     if start is not None:
         start_from(model, start)
     encoder = encoder_for(model, backbone.tokenizer, finder)
@@ -118,6 +121,7 @@ def fit_stance_model(
     if after_epoch is not None:
         callbacks = [*callbacks, AfterEpoch(lambda epoch: after_epoch(epoch, predictor))]
     history = run_trainer(model, batcher, items, training, seed, work_folder, callbacks)
+    interpolate(model, pretrained, training.interpolation)
     report = _fit_report(model, items, training, time.monotonic() - started, history)
     predictor.calibration = calibrate(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
@@ -128,9 +132,13 @@ def fit_stance_model(
 def _check(training: TrainingConfig, calibration: CalibrationConfig, target_ids: Sequence[str]) -> None:
     check_expected_shares(calibration.expected_none_share, target_ids)
     precision_of(training.precision)
-    if not 0.0 <= training.silent_pairs <= 1.0:
+    for name, share in (("silent_pairs", training.silent_pairs), ("interpolation", training.interpolation)):
+        if not 0.0 <= share <= 1.0:
+            raise GovstanceError(f"training.{name}: expected a share between 0 and 1; found {share:g}.")
+    if training.interpolation < 1 and training.train_word_embeddings:
         raise GovstanceError(
-            f"training.silent_pairs: expected a share between 0 and 1; found {training.silent_pairs:g}."
+            "training.interpolation and training.train_word_embeddings exclude each other: no second copy of the word "
+            "embeddings is kept. Set one of them to 1 or false."
         )
     if training.texts_per_batch % process_count():
         raise GovstanceError(
@@ -305,26 +313,3 @@ def run_trainer(
         for entry in trainer.state.log_history
         if "loss" in entry
     ]
-
-
-def optimizer_for(model: StanceModel, training: TrainingConfig) -> torch.optim.Optimizer:
-    """AdamW; the new head learns faster than the pretrained encoder, biases and norms don't decay.
-
-    With `training.layer_decay` below 1 a layer learns the slower the nearer it is to the input, the embeddings slowest.
-
-    Source:
-        Howard and Ruder 2018, arXiv:1801.06146 (discriminative fine-tuning).
-    """
-    # The embeddings may keep a gradient with no layers of BERT's kind above them; then the encoder is one layer.
-    layers = getattr(getattr(model.encoder, "encoder", None), "layer", None) or [model.encoder]
-    depth = {id(weight): number for number, layer in enumerate(layers, start=1) for weight in layer.parameters()}
-    groups: dict[tuple[float, float], list[torch.nn.Parameter]] = {}
-    for weight in model.encoder.parameters():
-        if weight.requires_grad:
-            rate = training.learning_rate * training.layer_decay ** (len(layers) - depth.get(id(weight), 0))
-            decay = training.weight_decay if weight.dim() > 1 else 0.0
-            groups.setdefault((rate, decay), []).append(weight)
-    settings = [{"params": weights, "lr": rate, "weight_decay": decay} for (rate, decay), weights in groups.items()]
-    new = [*model.head.parameters(), *([model.marker] if hasattr(model, "marker") else [])]
-    head = {"params": new, "lr": training.head_learning_rate, "weight_decay": 0.0}
-    return torch.optim.AdamW([*settings, head], fused=True)
