@@ -28,8 +28,9 @@ def test_a_share_of_the_change_is_kept_and_the_head_is_left(tiny_backbone):
     assert torch.equal(model.encoder.get_input_embeddings().weight, words)
 
 
-def _fitted(backbone, tmp_path, **settings):
-    training = TrainingConfig(epochs=1, texts_per_batch=4, learning_rate=1e-2, frozen_layers=0, **settings)
+def _fitted(backbone, tmp_path, start=None, **settings):
+    plain = {"epochs": 1, "texts_per_batch": 4, "learning_rate": 1e-2, "frozen_layers": 0}
+    training = TrainingConfig(**(plain | settings))
     predictor, _ = fit_stance_model(
         learnable_rows(6),
         learnable_rows(4, seed=1),
@@ -41,6 +42,7 @@ def _fitted(backbone, tmp_path, **settings):
         cache_folder=None,
         work_folder=tmp_path,
         finder=MentionFinder(ROOT / "data" / "actors"),
+        start=start,
     )
     return predictor.model
 
@@ -65,3 +67,13 @@ def test_training_ends_between_the_backbone_and_what_it_would_end_at(tiny_backbo
 def test_settings_that_can_not_be_are_refused(settings, message, tiny_backbone, tmp_path):
     with pytest.raises(GovstanceError, match=message):
         _fitted(tiny_backbone, tmp_path, **settings)
+
+
+def test_without_an_epoch_a_trained_model_is_only_interpolated_and_calibrated(tiny_backbone, tmp_path):
+    trained = _fitted(tiny_backbone, tmp_path)
+    start = load_backbone(str(tiny_backbone)).encoder.state_dict()
+    ending = trained.encoder.state_dict()
+    model = _fitted(tiny_backbone, tmp_path, start=trained, interpolation=0.5, epochs=0, frozen_layers=1)
+    for name, weight in model.encoder.state_dict().items():
+        assert torch.allclose(weight, (start[name] + ending[name]) / 2, atol=1e-6), name
+    assert torch.equal(model.head.weight, trained.head.weight)

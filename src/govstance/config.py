@@ -99,6 +99,7 @@ class ModelConfig:
 class TrainingConfig:
     """How it is trained; baselines take none of this."""
 
+    # 0 only interpolates and calibrates what model.start_from holds.
     epochs: int = MISSING
     texts_per_batch: int = MISSING
     learning_rate: float = MISSING

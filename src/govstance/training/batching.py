@@ -24,9 +24,9 @@ LENGTH_STEP = 16
 def lower_states(
     model: StanceModel, encoder: Encoder, items: Sequence[EncodedText], training: TrainingConfig
 ) -> list[torch.Tensor] | None:
-    """What the frozen layers make of each item: float16, (length, hidden) each; None where no layer is frozen."""
+    """What the frozen layers make of each item: float16, (length, hidden) each; None where none are needed."""
     n_layers, precision = training.frozen_layers, precision_of(training.precision)
-    if not n_layers:
+    if not (n_layers and training.epochs):
         return None
     states: list[torch.Tensor] = [torch.empty(0)] * len(items)
     model.eval()

@@ -263,11 +263,13 @@ def run_trainer(
     work_folder: Path,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> list[dict[str, float]]:
-    """Trains in place and returns the loss history.
+    """Trains in place and returns the loss history, empty where no epoch is asked for.
 
     Under torchrun the processes share a batch, so the settings mean what they mean to a single one, and the steps are
     the same but for dropout and, where the texts do not fill the last batch of an epoch, some that fill it up.
     """
+    if not training.epochs:
+        return []
     precision = precision_of(training.precision)
     dataset = datasets.Dataset.from_list(
         [asdict(item) | {"index": index, "length": item.length} for index, item in enumerate(items)]
