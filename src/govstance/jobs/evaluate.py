@@ -25,7 +25,7 @@ from govstance.progress import progress
 from govstance.reporting.tables import report_markdown
 from govstance.schema import SPLITS, STANCES, Row
 from govstance.threads import use_threads
-from govstance.training.run_folder import data_fingerprints, now, write_provenance
+from govstance.training.run_folder import beginning, data_fingerprints, write_provenance
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def run_evaluation(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
         BadRowsError: The rows break the format.
         GovstanceError: No row carries a label for a target of the model.
     """
-    started = now()
+    started = beginning()
     use_threads(config.threads)
     if config.split is not None and config.split not in SPLITS:
         raise GovstanceError(f"split: expected one of {', '.join(SPLITS)} or null; found {config.split!r}.")

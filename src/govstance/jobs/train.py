@@ -25,7 +25,7 @@ from govstance.schema import Row
 from govstance.targets import Target
 from govstance.threads import process_rank, use_threads, watch_peak_memory
 from govstance.training.fitting import FitReport, fit_stance_model
-from govstance.training.run_folder import data_fingerprints, now, point_latest_to, write_provenance
+from govstance.training.run_folder import beginning, data_fingerprints, point_latest_to, write_provenance
 
 HELD_OUT = "held_out"
 
@@ -48,7 +48,7 @@ def run_training(
     Raises:
         GovstanceError: Rows, targets, backbone or settings are not usable.
     """
-    started = now()
+    started = beginning()
     peak_memory_mib = watch_peak_memory()
     use_threads(config.training.threads)
     if config.model.kind not in KINDS:

@@ -34,7 +34,7 @@ from govstance.schema import Row
 from govstance.sweep_config import SearchedSetting, TuneConfig
 from govstance.threads import use_threads
 from govstance.training.fitting import fit_stance_model
-from govstance.training.run_folder import data_fingerprints, now, write_provenance
+from govstance.training.run_folder import beginning, data_fingerprints, write_provenance
 
 logger = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def run_search(config: TuneConfig, run_folder: Path) -> list[dict[str, Any]]:
                 logger.exception("a defect, not your settings")
             raise
 
-    started = now()
+    started = beginning()
     study.optimize(objective, n_trials=config.search.trials, catch=(Exception,), callbacks=[_tell])
     trials = _records(study)
     write_json(run_folder / TRIALS_FILE, trials)

@@ -31,7 +31,7 @@ from govstance.progress import progress
 from govstance.reporting.validity_page import map_svg, validity_page
 from govstance.reporting.validity_tables import validity_csv
 from govstance.threads import use_threads
-from govstance.training.run_folder import PROVENANCE_FILE, data_fingerprints, now, write_provenance
+from govstance.training.run_folder import PROVENANCE_FILE, Beginning, beginning, data_fingerprints, write_provenance
 
 PAGE_FILE, TABLE_FILE, READING_FILE = "validity.html", "validity.csv", "speeches.jsonl"
 
@@ -49,7 +49,7 @@ def run_validity(config: EvaluateConfig, run_folder: Path) -> dict[str, Any]:
         ModelFolderError: There is no whole model.
         GovstanceError: A setting, a speech or a fact is not usable; then nothing is written.
     """
-    started = now()
+    started = beginning()
     use_threads(config.threads)
     check_reading(config.reading)
     settings = config.speeches
@@ -146,7 +146,7 @@ def _add_to_metrics(run_folder: Path, section: Mapping[str, Any]) -> dict[str, A
     return metrics
 
 
-def _tell_provenance(run_folder: Path, config: EvaluateConfig, data: list[dict[str, str]], started: Any) -> None:
+def _tell_provenance(run_folder: Path, config: EvaluateConfig, data: list[dict[str, str]], started: Beginning) -> None:
     path = run_folder / PROVENANCE_FILE
     before = read_json(path)["data"] if path.is_file() else []
     scored = BUILTIN if config.model == BUILTIN else str(Path(config.model).resolve())

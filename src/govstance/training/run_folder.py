@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from govstance.files import path_from_here, sha256_of_file, write_json
@@ -27,6 +28,26 @@ PROVENANCE_FILE = "provenance.json"
 LATEST = "latest"
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """When a run began and from which source: what is edited while it goes on is not what it ran.
+
+    Attributes:
+        moment: With time zone.
+        commit: None where there is no repository.
+        uncommitted_changes: Whether the source differed from it.
+    """
+
+    moment: datetime.datetime
+    commit: str | None
+    uncommitted_changes: bool
+
+
+def beginning() -> Beginning:
+    """Of a run that begins now."""
+    return Beginning(now(), _git("rev-parse", "HEAD"), bool(_git("status", "--porcelain")))
+
+
 def data_fingerprints(files: Sequence[Path]) -> list[dict[str, str]]:
     """Path (from the working folder where it lies below it) and sha256 of each file."""
     return [{"path": str(path_from_here(path)), "sha256": sha256_of_file(path)} for path in files]
@@ -37,7 +58,7 @@ def write_provenance(
     *,
     seed: int | None,
     data: list[dict[str, str]],
-    started: datetime.datetime,
+    started: Beginning,
     model: str | None = None,
 ) -> None:
     """Writes provenance.json: what made this run, enough to make it again.
@@ -46,19 +67,19 @@ def write_provenance(
         run_folder: Receives the file.
         seed: Of the run; None where nothing is drawn.
         data: From `data_fingerprints`.
-        started: When the run began, with time zone.
+        started: From `beginning`, called before anything else.
         model: The model that was scored, links resolved: outputs/latest is another run tomorrow. None: the run's own.
     """
     write_json(
         run_folder / PROVENANCE_FILE,
         {
             "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-            "started": started.isoformat(timespec="seconds"),
+            "started": started.moment.isoformat(timespec="seconds"),
             "finished": now().isoformat(timespec="seconds"),
             "seed": seed,
             "model": model,
-            "commit": _git("rev-parse", "HEAD"),
-            "uncommitted_changes": bool(_git("status", "--porcelain")),
+            "commit": started.commit,
+            "uncommitted_changes": started.uncommitted_changes,
             "data": data,
             "versions": {"python": platform.python_version()} | library_versions(),
             "machine": {"processor": platform.machine(), "cores": os.cpu_count(), "system": platform.system()},
