@@ -138,7 +138,7 @@ def _check(training: TrainingConfig, calibration: CalibrationConfig, target_ids:
     if training.interpolation < 1 and training.train_word_embeddings:
         raise GovstanceError(
             "training.interpolation and training.train_word_embeddings exclude each other: no second copy of the word "
-            "embeddings is kept. Set one of them to 1 or false."
+            "embeddings is kept. Set interpolation=1 or train_word_embeddings=false."
         )
     if training.texts_per_batch % process_count():
         raise GovstanceError(
