@@ -9,7 +9,7 @@ from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import load_backbone
 from govstance.training.fitting import build_model, fit_stance_model
-from govstance.training.interpolation import interpolate, pretrained_weights
+from govstance.training.interpolation import interpolate, mean_weights, pretrained_weights
 
 
 def test_a_share_of_the_change_is_kept_and_the_head_is_left(tiny_backbone):
@@ -28,7 +28,7 @@ def test_a_share_of_the_change_is_kept_and_the_head_is_left(tiny_backbone):
     assert torch.equal(model.encoder.get_input_embeddings().weight, words)
 
 
-def _fitted(backbone, tmp_path, start=None, **settings):
+def _fitted(backbone, tmp_path, starts=(), **settings):
     plain = {"epochs": 1, "texts_per_batch": 4, "learning_rate": 1e-2, "frozen_layers": 0}
     training = TrainingConfig(**(plain | settings))
     predictor, _ = fit_stance_model(
@@ -42,7 +42,7 @@ def _fitted(backbone, tmp_path, start=None, **settings):
         cache_folder=None,
         work_folder=tmp_path,
         finder=MentionFinder(ROOT / "data" / "actors"),
-        start=start,
+        starts=starts,
     )
     return predictor.model
 
@@ -73,7 +73,25 @@ def test_without_an_epoch_a_trained_model_is_only_interpolated_and_calibrated(ti
     trained = _fitted(tiny_backbone, tmp_path)
     start = load_backbone(str(tiny_backbone)).encoder.state_dict()
     ending = trained.encoder.state_dict()
-    model = _fitted(tiny_backbone, tmp_path, start=trained, interpolation=0.5, epochs=0, frozen_layers=1)
+    model = _fitted(tiny_backbone, tmp_path, starts=[trained], interpolation=0.5, epochs=0, frozen_layers=1)
     for name, weight in model.encoder.state_dict().items():
         assert torch.allclose(weight, (start[name] + ending[name]) / 2, atol=1e-6), name
     assert torch.equal(model.head.weight, trained.head.weight)
+
+
+def test_the_mean_of_models_is_started_from(tiny_backbone, tmp_path):
+    one, two = _fitted(tiny_backbone, tmp_path), _fitted(tiny_backbone, tmp_path, head_learning_rate=1e-2)
+    assert not torch.allclose(one.head.weight, two.head.weight)
+    mean = _fitted(tiny_backbone, tmp_path, starts=[one, two], epochs=0)
+    for name, weight in mean.state_dict().items():
+        assert torch.allclose(weight, (one.state_dict()[name] + two.state_dict()[name]) / 2, atol=1e-6), name
+
+
+def test_models_of_different_layouts_have_no_mean(tiny_backbone):
+    backbone = load_backbone(str(tiny_backbone))
+    packed, branched = (
+        build_model(backbone, ModelConfig(kind="transformer", name="x", layout=layout, shared_layers=1), TARGET_IDS)
+        for layout in ("packed", "branched")
+    )
+    with pytest.raises(GovstanceError, match=r"the same weights, to take their mean; only some have .*marker"):
+        mean_weights([packed, branched])

@@ -8,7 +8,7 @@ from transformers import AutoModel
 from govstance.actors.finder import MentionFinder
 from govstance.config import ModelConfig, PathsConfig, TrainingConfig
 from govstance.errors import GovstanceError
-from govstance.jobs.places import start_of
+from govstance.jobs.places import starts_of
 from govstance.models import stance_model
 from govstance.models.backbones import load_backbone
 from govstance.models.baselines import fit_baseline
@@ -185,7 +185,7 @@ def test_training_may_start_from_a_model_of_another_layout(model_and_encoder, ti
     config = ModelConfig(kind="transformer", name="x", layout="packed")
     start = build_model(load_backbone(str(tiny_backbone)), config, TARGET_IDS)
     assert not model.head.weight.equal(start.head.weight)
-    start_from(model, start)
+    start_from(model, [start])
     weights = model.state_dict()
     assert all(weights[name].equal(weight) for name, weight in start.state_dict().items())
 
@@ -195,7 +195,7 @@ def test_a_start_of_another_shape_is_refused(model_and_encoder, tiny_backbone):
     config = ModelConfig(kind="transformer", name="x", pool_mentions=False)
     start = build_model(load_backbone(str(tiny_backbone)), config, TARGET_IDS)
     with pytest.raises(GovstanceError, match=r"model\.start_from: its weight 'head\.weight' has shape \(12, 64\)"):
-        start_from(model, start)
+        start_from(model, [start])
 
 
 def test_a_start_is_a_trained_transformer(model_and_encoder, tmp_path):
@@ -215,8 +215,12 @@ def test_a_start_is_a_trained_transformer(model_and_encoder, tmp_path):
             training_data=[],
         )
         starts[kind] = ModelConfig(kind="transformer", name="x", start_from=str(tmp_path / kind))
-    start = start_of(starts["transformer"], paths)
+    (start,) = starts_of(starts["transformer"], paths)
     assert start.head.weight.equal(model.head.weight.half().float())  # a model folder holds 16-bit floats
-    assert start_of(ModelConfig(kind="transformer", name="x"), paths) is None
+    assert starts_of(ModelConfig(kind="transformer", name="x"), paths) == []
+    name = str(tmp_path / "transformer")
+    assert len(starts_of(ModelConfig(kind="transformer", name="x", start_from=[name, name]), paths)) == 2
     with pytest.raises(GovstanceError, match=r"model\.start_from=.*: expected a trained transformer, found majority"):
-        start_of(starts["majority"], paths)
+        starts_of(starts["majority"], paths)
+    with pytest.raises(GovstanceError, match=r"model\.start_from: expected a run or model folder, .* found 3\."):
+        starts_of(ModelConfig(kind="transformer", name="x", start_from=3), paths)

@@ -79,8 +79,9 @@ class ModelConfig:
     name: str = MISSING
     # embedded:multilingual-e5-small, a hub id or a local folder; null for baselines.
     backbone: str | None = None
-    # A trained model of the same backbone whose weights training starts from: a run or model folder, or builtin.
-    start_from: str | None = None
+    # A trained model of the same backbone whose weights training starts from: a run or model folder, or builtin. Of a
+    # list of them, the mean of their weights.
+    start_from: Any = None
     # Commit of the hub repository.
     revision: str | None = None
     # packed (one pass a text, BERT and XLM-R), branched (so up to a middle layer, from there a pass a government) or

@@ -8,7 +8,7 @@ from typing import Any
 from govstance.config import TrainConfig
 from govstance.files import expand_patterns, hashes_below, path_from_here, sha256_of_file, sha256_of_json
 from govstance.jobs.command_line import output_folder, skip_cell
-from govstance.jobs.places import PACKAGE, place_of
+from govstance.jobs.places import PACKAGE, names_of_starts, place_of
 from govstance.jobs.run_status import FINISHED, STATUS_FILE, status_of
 from govstance.training.run_folder import PROVENANCE_FILE, library_versions
 
@@ -37,7 +37,7 @@ def fingerprint(config: TrainConfig) -> str:
         "targets": sha256_of_file(Path(config.corpus.targets or data / "targets.yaml")),
         "actors": hashes_below(data / "actors", "*"),
         "backbone": hashes_below(Path(config.model.backbone), "*") if config.model.backbone else None,
-        "start": hashes_below(place_of(config.model.start_from), "*") if config.model.start_from else None,
+        "starts": [hashes_below(place_of(name), "*") for name in names_of_starts(config.model)],
         "code": hashes_below(PACKAGE, "*.py"),
         "versions": library_versions(),
     }

@@ -1,7 +1,7 @@
 """Where the data, the models and the converted backbones lie."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 from govstance.actors.finder import MentionFinder
 from govstance.config import CorpusConfig, ModelConfig, PathsConfig
@@ -56,21 +56,37 @@ def model_of(name: str, paths: PathsConfig, finder: MentionFinder) -> LoadedMode
     return load_model(place_of(name), finder, cache_folder=cache_folder(paths))
 
 
-def start_of(model: ModelConfig, paths: PathsConfig) -> Union["StanceModel", None]:
-    """The trained model whose weights training starts from; None where it starts from the backbone's.
+def names_of_starts(model: ModelConfig) -> list[str]:
+    """What `model.start_from` names: nothing, one model or several.
+
+    Raises:
+        GovstanceError: It is neither a name nor a list of names.
+    """
+    names = [] if model.start_from is None else model.start_from
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise GovstanceError(
+            f"model.start_from: expected a run or model folder, builtin, or a list of them; found {model.start_from!r}."
+        )
+    return names
+
+
+def starts_of(model: ModelConfig, paths: PathsConfig) -> list["StanceModel"]:
+    """The trained models whose weights training starts from; none where it starts from the backbone's.
 
     Raises:
         ModelFolderError: There is no whole model.
-        GovstanceError: It is a baseline, or an export for ONNX Runtime.
+        GovstanceError: One is a baseline, or an export for ONNX Runtime.
     """
     from govstance.models.predictor import TransformerPredictor
 
-    if model.start_from is None:
-        return None
-    loaded = model_of(model.start_from, paths, mention_finder(paths))
-    if not isinstance(loaded.predictor, TransformerPredictor):
-        raise GovstanceError(
-            f"model.start_from={model.start_from}: expected a trained transformer, found {loaded.kind} for the engine "
-            f"{loaded.engine}; name a run folder of scripts/train.py, or builtin."
-        )
-    return loaded.predictor.model
+    starts = []
+    for name in names_of_starts(model):
+        loaded = model_of(name, paths, mention_finder(paths))
+        if not isinstance(loaded.predictor, TransformerPredictor):
+            raise GovstanceError(
+                f"model.start_from={name}: expected a trained transformer, found {loaded.kind} for the engine "
+                f"{loaded.engine}; name a run folder of scripts/train.py, or builtin."
+            )
+        starts.append(loaded.predictor.model)
+    return starts

@@ -16,7 +16,7 @@ from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
 from govstance.jobs.pages import write_page
-from govstance.jobs.places import cache_folder, mention_finder, model_of, start_of, targets_of_corpus
+from govstance.jobs.places import cache_folder, mention_finder, model_of, starts_of, targets_of_corpus
 from govstance.jobs.prepare import pass_gate
 from govstance.models.baselines import BASELINES, Baseline, fit_baseline
 from govstance.models.folder import KINDS, TRANSFORMER, save_model
@@ -123,7 +123,7 @@ def _fit_and_save(
             work_folder=run_folder,
             finder=mention_finder(config.paths),
             unfamiliar_rows=unfamiliar if config.calibration.sure_on_all_sources else (),
-            start=start_of(config.model, config.paths),
+            starts=starts_of(config.model, config.paths),
             callbacks=callbacks,
         )
     else:

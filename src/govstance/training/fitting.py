@@ -28,7 +28,7 @@ from govstance.threads import process_count
 from govstance.training.augmentation import augmented
 from govstance.training.batching import Batcher, LengthGroupedTrainer, lower_states
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
-from govstance.training.interpolation import interpolate, pretrained_weights
+from govstance.training.interpolation import interpolate, mean_weights, pretrained_weights
 from govstance.training.optimizer import optimizer_for
 from govstance.training.processor import fast_steps, precision_of
 from govstance.training.training_progress import AfterEpoch, TrainingProgress
@@ -73,7 +73,7 @@ def fit_stance_model(
     unfamiliar_rows: Sequence[Row] = (),
     callbacks: Sequence[TrainerCallback] = (),
     after_epoch: Callable[[int, TransformerPredictor], None] | None = None,
-    start: StanceModel | None = None,
+    starts: Sequence[StanceModel] = (),
 ) -> tuple[TransformerPredictor, FitReport]:
     """Trains on the train rows, calibrates on the dev rows.
 
@@ -88,7 +88,7 @@ def fit_stance_model(
         unfamiliar_rows: Dev rows of sources that training left out, see `calibrate`.
         callbacks: Of the Trainer, such as those that record its course elsewhere.
         after_epoch: Gets the number of the epoch, from 1, and the model as it is then, not calibrated.
-        start: A trained model whose weights to start from in place of the backbone's and a new head's.
+        starts: Trained models, the mean of whose weights to start from in place of the backbone's and a new head's.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
@@ -105,8 +105,8 @@ def fit_stance_model(
     )
     model = build_model(backbone, model_config, target_ids)
     pretrained = pretrained_weights(model) if training.interpolation < 1 else {}
-    if start is not None:
-        start_from(model, start)
+    if starts:
+        start_from(model, starts)
     encoder = encoder_for(model, backbone.tokenizer, finder)
     learnt = augmented(
         train_rows, finder, renamed_share=training.renamed_texts, joined_share=training.joined_texts, seed=seed
@@ -203,22 +203,27 @@ def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[st
     return model
 
 
-def start_from(model: StanceModel, start: StanceModel) -> None:
-    """Gives a new model the weights of a trained one; what only the new one has, such as a marker, stays new.
+def start_from(model: StanceModel, starts: Sequence[StanceModel]) -> None:
+    """Gives a new model the mean weights of trained ones; what only the new one has, such as a marker, stays new.
+
+    Args:
+        model: Changed in place.
+        starts: One or more.
 
     Raises:
-        GovstanceError: They differ in the shape of a weight, or the trained one has a weight too many.
+        GovstanceError: They differ from the new one in the shape of a weight, or have a weight too many; or the trained
+            ones have not the same weights.
     """
-    weights = start.state_dict()
     mine = model.state_dict()
-    for name, weight in weights.items():
-        if name not in mine or mine[name].shape != weight.shape:
-            found = tuple(mine[name].shape) if name in mine else "no such weight"
-            raise GovstanceError(
-                f"model.start_from: its weight {name!r} has shape {tuple(weight.shape)}, the model to be trained has "
-                f"{found}; set the same backbone, targets and model.pool_mentions, or leave start_from out."
-            )
-    model.load_state_dict(mine | weights)
+    for start in starts:
+        for name, weight in start.state_dict().items():
+            if name not in mine or mine[name].shape != weight.shape:
+                found = tuple(mine[name].shape) if name in mine else "no such weight"
+                raise GovstanceError(
+                    f"model.start_from: its weight {name!r} has shape {tuple(weight.shape)}, the model to be trained "
+                    f"has {found}; set the same backbone, targets and model.pool_mentions, or leave start_from out."
+                )
+    model.load_state_dict(mine | mean_weights(starts))
 
 
 def freeze(model: StanceModel, n_layers: int, *, train_word_embeddings: bool) -> None:

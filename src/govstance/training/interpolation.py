@@ -1,13 +1,15 @@
-"""An encoder on the way between its pretrained and its trained weights.
+"""Weights between others: of an encoder between its pretrained and its trained ones, and the mean of several models.
 
 Source:
     Wortsman et al. 2022, Robust fine-tuning of zero-shot models, arXiv:2109.01903.
+    Wortsman et al. 2022, Model soups, arXiv:2203.05482.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
+from govstance.errors import GovstanceError
 from govstance.models.stance_model import StanceModel
 
 
@@ -35,3 +37,24 @@ def interpolate(model: StanceModel, pretrained: Mapping[str, torch.Tensor], shar
     for name, weight in model.encoder.named_parameters():
         if name in pretrained:
             weight.copy_(torch.lerp(pretrained[name].to(weight), weight, share))
+
+
+def mean_weights(models: Sequence[StanceModel]) -> dict[str, torch.Tensor]:
+    """The mean of the weights of one or more models, by name.
+
+    Args:
+        models: Trained from the same pretrained weights; others have no mean that means anything. Each weight has one
+            shape in all of them.
+
+    Raises:
+        GovstanceError: One has a weight that another has not.
+    """
+    states = [model.state_dict() for model in models]
+    for state in states[1:]:
+        different = sorted(state.keys() ^ states[0].keys())
+        if different:
+            raise GovstanceError(
+                f"model.start_from: expected models with the same weights, to take their mean; only some have "
+                f"{', '.join(different)}. Name models of one layout."
+            )
+    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}
