@@ -109,7 +109,7 @@ class TableBuilder:
 
     def add(self, document: Document, answers: Iterable[StanceAnswer]) -> None:
         """Counts a document."""
-        period = _period_of(document.date, self._period)
+        period = period_of(document.date, self._period)
         text = self._texts.setdefault(document.recognised_by, len(self._texts))
         for answer in answers:
             pair = (answer.government, answer.target)
@@ -139,7 +139,7 @@ class TableBuilder:
         return rows
 
     def _period_is(self, date: str, until: str) -> bool:
-        return _period_of(date, self._period) <= until
+        return period_of(date, self._period) <= until
 
 
 def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: int = 3, seed: int = 0) -> list[TableRow]:
@@ -163,6 +163,22 @@ def stance_table(answered: Iterable[Answered], *, period: str, max_sentences: in
     return builder.rows(seed=seed)
 
 
+def period_of(date: str | None, period: str) -> str:
+    """The name of the period that a day is in.
+
+    Args:
+        date: ISO day, or None.
+        period: One of PERIODS.
+
+    Example:
+        >>> period_of("2022-04-05", "month")
+        '2022-04'
+    """
+    if period == ALL:
+        return ALL
+    return UNDATED if date is None else date[: PERIODS[period]]
+
+
 def in_table_order(documents: Iterable[Document]) -> list[Document]:
     """The documents in an order of their own, whatever order they came in."""
     return sorted(documents, key=_place)
@@ -170,12 +186,6 @@ def in_table_order(documents: Iterable[Document]) -> list[Document]:
 
 def _place(document: Document) -> tuple[str, str, str]:
     return document.id, document.source, document.text
-
-
-def _period_of(date: str | None, period: str) -> str:
-    if period == ALL:
-        return ALL
-    return UNDATED if date is None else date[: PERIODS[period]]
 
 
 def _row(key: tuple[str, str, str], cell: _Cell, groups: np.ndarray, seed: int) -> TableRow:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from govstance.apply_config import PredictConfig
+from govstance.apply_config import PredictConfig, RayConfig
 from govstance.errors import GovstanceError
 from govstance.inference.stream import Position, Source, chunks_of
 from govstance.jobs.answering import Answerer
@@ -62,13 +62,14 @@ def answered_by_ray(config: PredictConfig, source: Source, start: Position) -> I
         context.execution_options.preserve_order = True
         context.target_max_block_size = BLOCK_BYTES
         context.enable_progress_bars = False
-        actors = config.ray.actors or max(1, int(ray.cluster_resources().get("CPU", 1) - 1) // config.ray.threads)
-        answered = ray.data.read_datasource(_chunk_source(source, start), override_num_blocks=1).map_batches(
+        # The task that cuts is light and asks for no core: one that did would wait for ever where actors hold all.
+        chunks = ray.data.read_datasource(_chunk_source(source, start), override_num_blocks=1, num_cpus=0)
+        answered = chunks.map_batches(
             ReadingActor,
             fn_constructor_args=(_with_whole_paths(config),),
             batch_size=1,
             num_cpus=config.ray.threads,
-            compute=ray.data.ActorPoolStrategy(size=actors),
+            compute=ray.data.ActorPoolStrategy(size=actor_count(ray, config.ray)),
         )
         for row in answered.iter_rows():
             yield pickle.loads(row[COLUMN])
@@ -94,6 +95,23 @@ def _started(config: PredictConfig) -> Any:
             f"ray.address: expected a running cluster at {config.ray.address}, found: {error}"
         ) from None
     return ray
+
+
+def actor_count(ray: Any, settings: RayConfig) -> int:
+    """As many actors as asked for, or as there are cores for, all but one.
+
+    Raises:
+        GovstanceError: This machine has not the cores for them, and they would be waited for without end.
+    """
+    n_cores = int(ray.cluster_resources().get("CPU", 1))
+    n_actors = settings.actors or max(1, (n_cores - 1) // settings.threads)
+    # A cluster may grow; this machine does not.
+    if settings.address is None and n_actors * settings.threads > n_cores:
+        raise GovstanceError(
+            f"engine=ray: expected ray.actors times ray.threads to be at most the {n_cores} cores of this machine; found "
+            f"{n_actors} x {settings.threads}. Lower one of them, or name a cluster with ray.address."
+        )
+    return n_actors
 
 
 def _chunk_source(source: Source, start: Position) -> Any:
