@@ -198,6 +198,24 @@ def test_a_start_of_another_shape_is_refused(model_and_encoder, tiny_backbone):
         start_from(model, [start])
 
 
+def _saved(folder, kind, predictor):
+    save_model(
+        folder,
+        kind=kind,
+        name=kind,
+        predictor=predictor,
+        targets=load_targets(ROOT / "data" / "targets.yaml"),
+        baselines={},
+        training_data=[],
+    )
+
+
+def test_others_may_read_the_weights(model_and_encoder, tmp_path):
+    _saved(tmp_path, "transformer", TransformerPredictor(*model_and_encoder, neutral_calibration(TARGET_IDS)))
+    (weights,) = tmp_path.glob("*.safetensors")
+    assert weights.stat().st_mode & 0o777 == 0o644
+
+
 def test_a_start_is_a_trained_transformer(model_and_encoder, tmp_path):
     model, encoder = model_and_encoder
     calibrated = TransformerPredictor(model, encoder, neutral_calibration(TARGET_IDS))
@@ -205,15 +223,7 @@ def test_a_start_is_a_trained_transformer(model_and_encoder, tmp_path):
     paths = PathsConfig(data=str(ROOT / "data"), outputs=str(tmp_path))
     starts = {}
     for kind, predictor in (("transformer", calibrated), ("majority", baseline)):
-        save_model(
-            tmp_path / kind,
-            kind=kind,
-            name=kind,
-            predictor=predictor,
-            targets=load_targets(ROOT / "data" / "targets.yaml"),
-            baselines={},
-            training_data=[],
-        )
+        _saved(tmp_path / kind, kind, predictor)
         starts[kind] = ModelConfig(kind="transformer", name="x", start_from=str(tmp_path / kind))
     (start,) = starts_of(starts["transformer"], paths)
     assert start.head.weight.equal(model.head.weight.half().float())  # a model folder holds 16-bit floats

@@ -103,6 +103,8 @@ def save_model(
         raise ModelFolderError(f"{name}: expected a {TRANSFORMER}, found {found}.")
     for baseline_kind, baseline in baselines.items():
         baseline.save(folder / BASELINES_FOLDER / baseline_kind)
+    for path in folder.glob("*.safetensors"):
+        path.chmod(0o644)  # safetensors lets only the owner read what it writes
     calibration = None if isinstance(predictor, FrequencyBaseline | TfidfBaseline) else predictor.calibration.to_json()
     write_json(
         folder / DESCRIPTION_FILE,
