@@ -2,8 +2,8 @@
 
 Each row is taken as a document about its government, and what a model answers is pooled by `stance_table`. A cell, a
 government and target in a period, is labelled `none` where no row states a position, else with the stance that most of
-its stating rows hold. It is left out, and counted, where its rows disagree: favor and against mixed as in what the table
-calls conflicting, or two stances as frequent.
+its stating rows hold. It is left out, and counted, where its rows disagree: favor and against mixed as in what the
+table calls conflicting, or two stances as frequent.
 
 Prints JSON: per system, the model and its baselines, macro-F1 over the cells with an interval by a bootstrap over
 governments, and of the positions that cells hold and that the system says the share that is right (recall, precision).
@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks.common import run_main
 from govstance.config import PROJECT_ROOT, PathsConfig
 from govstance.corpus.reader import read_rows
-from govstance.evaluation.results import NOT_ANNOTATED, gold_indices, system_scores
+from govstance.evaluation.results import NOT_ANNOTATED, system_scores
 from govstance.files import expand_patterns
 from govstance.inference.aggregate import NONE_INDEX, OPPOSITE, StanceAnswer
 from govstance.inference.documents import Document
@@ -64,7 +64,9 @@ def table_of(
     documents = []
     for row, of_row in zip(rows, probabilities, strict=True):
         answers = [
-            StanceAnswer(row.government, target, STANCES[values.argmax()], float(values.max()), tuple(map(float, values)))
+            StanceAnswer(
+                row.government, target, STANCES[values.argmax()], float(values.max()), tuple(map(float, values))
+            )
             for target, values in zip(target_ids, of_row, strict=True)
             if row.labels.get(target) is not None
         ]
@@ -115,9 +117,7 @@ def agreed_stance(counts: Mapping[str, int]) -> str | None:
     return None if mixed or tied else positions[-1][1]
 
 
-def cell_scores(
-    cells: Cells, table: Mapping[tuple[Place, str], TableRow], target_ids: Sequence[str]
-) -> dict[str, Any]:
+def cell_scores(cells: Cells, table: Mapping[tuple[Place, str], TableRow], target_ids: Sequence[str]) -> dict[str, Any]:
     """Scores of one system's table; the interval draws governments."""
     pooled = np.full((*cells.gold.shape, len(STANCES)), 1 / len(STANCES))
     for (place, target), row in table.items():

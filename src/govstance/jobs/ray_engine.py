@@ -108,8 +108,8 @@ def actor_count(ray: Any, settings: RayConfig) -> int:
     # A cluster may grow; this machine does not.
     if settings.address is None and n_actors * settings.threads > n_cores:
         raise GovstanceError(
-            f"engine=ray: expected ray.actors times ray.threads to be at most the {n_cores} cores of this machine; found "
-            f"{n_actors} x {settings.threads}. Lower one of them, or name a cluster with ray.address."
+            f"engine=ray: expected ray.actors times ray.threads to be at most the {n_cores} cores of this machine; "
+            f"found {n_actors} x {settings.threads}. Lower one of them, or name a cluster with ray.address."
         )
     return n_actors
 
