@@ -26,7 +26,7 @@ from govstance.evaluation.results import NOT_ANNOTATED, system_scores
 from govstance.files import expand_patterns
 from govstance.inference.aggregate import NONE_INDEX, OPPOSITE, StanceAnswer
 from govstance.inference.documents import Document
-from govstance.inference.table import PERIODS, WEAKER_SIDE_SHARE, TableRow, period_of, stance_table
+from govstance.inference.table import PERIODS, TableRow, is_conflict, period_of, stance_table
 from govstance.jobs.evaluate import predicted
 from govstance.jobs.places import mention_finder, model_of
 from govstance.schema import SPLITS, STANCES, Row
@@ -112,7 +112,7 @@ def agreed_stance(counts: Mapping[str, int]) -> str | None:
     if not positions:
         return "none"
     favor, against = (counts.get(stance, 0) for stance in OPPOSITE)
-    mixed = min(favor, against) >= WEAKER_SIDE_SHARE * (favor + against) > 0
+    mixed = is_conflict(favor, against, favor + against)
     tied = len(positions) > 1 and positions[-1][0] == positions[-2][0]
     return None if mixed or tied else positions[-1][1]
 

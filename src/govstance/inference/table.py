@@ -198,7 +198,10 @@ def _row(key: tuple[str, str, str], cell: _Cell, groups: np.ndarray, seed: int) 
         leaning, probability = STANCES[best], float(pooled[best])
         interval = _interval(values[certain], best, seed)
     stance = leaning or UNCERTAIN
-    if leaning in ("favor", "against") and _conflicting(marks[:, FAVOR], marks[:, AGAINST]):
+    favor, against = marks[:, FAVOR], marks[:, AGAINST]
+    if leaning in ("favor", "against") and is_conflict(
+        int(favor.sum()), int(against.sum()), int((favor | against).sum())
+    ):
         stance = CONFLICTING
     government, target, period = key
     return TableRow(
@@ -220,14 +223,18 @@ def _row(key: tuple[str, str, str], cell: _Cell, groups: np.ndarray, seed: int) 
     )
 
 
-def _conflicting(favor: np.ndarray, against: np.ndarray) -> bool:
-    """Whether favor and against each are said in three in ten of the documents that say either.
+def is_conflict(n_favor: int, n_against: int, n_either: int) -> bool:
+    """Whether favor and against each are said in three in ten of what says either.
 
     Args:
-        favor, against: (n_documents,), 1 where a document says so.
+        n_favor, n_against: What says so; a document may say both.
+        n_either: What says at least one of them.
+
+    Example:
+        >>> is_conflict(7, 3, 10), is_conflict(8, 2, 10)
+        (True, False)
     """
-    either = (favor | against).sum()
-    return bool(either > 0 and min(favor.sum(), against.sum()) >= WEAKER_SIDE_SHARE * either)
+    return n_either > 0 and min(n_favor, n_against) >= WEAKER_SIDE_SHARE * n_either
 
 
 def _interval(values: np.ndarray, stance: int, seed: int) -> tuple[float, float] | None:
