@@ -2,7 +2,8 @@
 
 Articles are composed of the corpus: passages drawn with a seed and joined, written to a temporary folder as JSON Lines.
 Each size is read in a process of its own, into a file, as `predict output=` does. What is composed holds nothing but
-passages on the subject, several governments an article; a crawl of news has far less to read an article.
+passages on the subject, several governments an article; a crawl of news has far less to read an article. With
+`--sentences` a document is so many sentences of one text instead, such as the headlines and leads of a feed.
 """
 
 import argparse
@@ -32,18 +33,20 @@ from govstance.files import write_json, write_jsonl
 from govstance.jobs.places import BUILTIN
 from govstance.jobs.predict import run_prediction
 from govstance.schema import Row
+from govstance.text.sentences import split_sentences
 
 NAME = "bulk"
 PASSAGES_PER_ARTICLE = 5
 
 
-def composed(rows: Sequence[Row], n_articles: int, *, seed: int) -> Any:
+def composed(rows: Sequence[Row], n_articles: int, *, seed: int, n_sentences: int | None = None) -> Any:
     """Articles of some passages of one language each, as records of `predict`, one after the other.
 
     Args:
         rows: Whose texts are drawn.
         n_articles: How many.
         seed: Of the draws; article k is the same whatever their number.
+        n_sentences: So many sentences of one passage in place of several passages; fewer where it has no more.
     """
     of_language: dict[str, list[str]] = {}
     for row in rows:
@@ -55,9 +58,19 @@ def composed(rows: Sequence[Row], n_articles: int, *, seed: int) -> Any:
     for number in range(n_articles):
         lang = languages[generator.choice(len(languages), p=shares / shares.sum())]
         drawn = generator.integers(len(texts[lang]), size=PASSAGES_PER_ARTICLE)
-        text = "\n\n".join(texts[lang][index] for index in drawn)
+        if n_sentences is None:
+            text = "\n\n".join(texts[lang][index] for index in drawn)
+        else:
+            text = _some_sentences(texts[lang][drawn[0]], lang, n_sentences, generator)
         day = f"20{generator.integers(22, 26)}-{generator.integers(1, 13):02d}-{generator.integers(1, 29):02d}"
         yield {"id": f"article{number}", "text": text, "lang": lang, "date": day}
+
+
+def _some_sentences(text: str, lang: str, count: int, generator: np.random.Generator) -> str:
+    spans = split_sentences(text, lang)
+    first = int(generator.integers(max(1, len(spans) - count + 1)))
+    chosen = spans[first : first + count]
+    return text[chosen[0].start : chosen[-1].end]
 
 
 def read_articles(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -93,13 +106,15 @@ def read_articles(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def measured(n_documents: int, rows: Sequence[Row], seed: int, argv: Sequence[str], threads: int) -> dict[str, Any]:
+def measured(
+    n_documents: int, rows: Sequence[Row], seed: int, argv: Sequence[str], arguments: argparse.Namespace
+) -> dict[str, Any]:
     """Composes and reads so many articles."""
     with tempfile.TemporaryDirectory() as folder:
         articles = Path(folder) / "articles.jsonl"
-        write_jsonl(articles, composed(rows, n_documents, seed=seed))
+        write_jsonl(articles, composed(rows, n_documents, seed=seed, n_sentences=arguments.sentences))
         size = articles.stat().st_size
-        run = fresh_process(f"benchmarks.{NAME}", [*argv, "--articles", str(articles)], threads=threads)
+        run = fresh_process(f"benchmarks.{NAME}", [*argv, "--articles", str(articles)], threads=arguments.threads)
     return run | {
         "bytes_of_articles": size,
         "documents_per_second": run["n_documents"] / run["seconds"],
@@ -111,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Measures each number of documents, or with --result reads once, in the process it is called in."""
     parser = parser_of(NAME, __doc__)
     parser.add_argument("--documents", type=int, nargs="+", default=[200, 1000], help="numbers of articles")
+    parser.add_argument("--sentences", type=int, default=None, help="documents of so many sentences of one text")
     parser.add_argument("--model", default=BUILTIN, help="a folder, or builtin")
     parser.add_argument("--engine", default="local", help="local or ray")
     parser.add_argument("--actors", type=int, default=None, help="of Ray")
@@ -126,14 +142,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     before = machine(arguments.threads)
     runs = {}
     for n_documents in arguments.documents:
-        run = measured(n_documents, rows, config.seed, arguments_given(argv), arguments.threads)
+        run = measured(n_documents, rows, config.seed, arguments_given(argv), arguments)
         runs[str(n_documents)] = run
         print(
             f"{n_documents} articles: {run['documents_per_second']:.2f} a second, "
             f"{run['documents_per_core_second']:.2f} a second of a core, peak {run['peak_rss_mib']:.0f} MiB",
             flush=True,
         )
-    write_report(arguments.output, NAME, machine=before, content={"model": arguments.model, "runs": runs})
+    write_report(arguments.output, NAME, machine=before, content={"model": arguments.model, "sentences": arguments.sentences, "runs": runs})
 
 
 if __name__ == "__main__":

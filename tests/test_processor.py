@@ -26,9 +26,10 @@ def model_and_encoder(request, tiny_backbone):
 
 
 @pytest.mark.parametrize(("has_hardware", "expected"), [(True, torch.bfloat16), (False, torch.float32)])
-def test_auto_takes_16_bits_where_the_processor_has_hardware_for_them(has_hardware, expected, monkeypatch):
+@pytest.mark.parametrize("name", ["amx_bf16", "avx512_bf16"])
+def test_auto_takes_16_bits_where_the_processor_has_hardware_for_them(name, has_hardware, expected, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": has_hardware})
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {name: has_hardware})
     assert precision_of("auto") is expected
     assert precision_of("float32") is torch.float32
     assert precision_of("bfloat16") is torch.bfloat16

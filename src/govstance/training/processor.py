@@ -18,8 +18,8 @@ def precision_of(asked: str) -> torch.dtype:
     """The type that matrix products are computed in; weights, norms, losses and the optimiser stay in 32 bits.
 
     Args:
-        asked: `auto` takes 16 bits where the processor multiplies them in hardware of its own (AMX, or a GPU with
-            bfloat16) and is several times faster for it; elsewhere they are slower than 32.
+        asked: `auto` takes 16 bits where the processor multiplies them in hardware of its own (AMX, AVX-512 with
+            bfloat16, or a GPU with it) and is faster for it; elsewhere they are slower than 32.
 
     Raises:
         GovstanceError: There is no such precision.
@@ -34,7 +34,8 @@ def precision_of(asked: str) -> torch.dtype:
 def _multiplies_bfloat16() -> bool:
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in ("amx_bf16", "avx512_bf16"))
 
 
 @contextmanager
