@@ -149,7 +149,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{run['documents_per_core_second']:.2f} a second of a core, peak {run['peak_rss_mib']:.0f} MiB",
             flush=True,
         )
-    write_report(arguments.output, NAME, machine=before, content={"model": arguments.model, "sentences": arguments.sentences, "runs": runs})
+    write_report(
+        arguments.output,
+        NAME,
+        machine=before,
+        content={"model": arguments.model, "sentences": arguments.sentences, "runs": runs},
+    )
 
 
 if __name__ == "__main__":

@@ -28,9 +28,9 @@ from govstance.models.stance_model import StanceModel, tensors_of
 from govstance.schema import Row
 from govstance.threads import use_threads
 from govstance.training.batching import Batcher, lower_states
-from govstance.training.fitting import build_model, freeze
 from govstance.training.optimizer import optimizer_for
 from govstance.training.processor import fast_steps, precision_of
+from govstance.training.starting import build_model, freeze
 
 NAME = "profile"
 # Ranges that own all that happens within them; torch names the optimiser's itself.

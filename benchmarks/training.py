@@ -42,7 +42,8 @@ from govstance.schema import Row
 from govstance.threads import use_threads
 from govstance.training.batching import Batcher, lower_states
 from govstance.training.calibrating import neutral_calibration
-from govstance.training.fitting import build_model, freeze, run_trainer, set_class_weights
+from govstance.training.fitting import run_trainer
+from govstance.training.starting import build_model, freeze, set_class_weights
 
 NAME = "training"
 OURS = "ours"

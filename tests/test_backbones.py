@@ -11,7 +11,7 @@ from govstance.errors import BackboneUnavailableError
 from govstance.models.backbones import load_backbone
 from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.training.calibrating import neutral_calibration
-from govstance.training.fitting import build_model
+from govstance.training.starting import build_model
 
 
 def test_a_local_folder_is_loaded(tiny_backbone):

@@ -9,7 +9,7 @@ from govstance.config import ModelConfig
 from govstance.errors import ModelFolderError
 from govstance.models.backbones import load_backbone
 from govstance.models.delta import DELTA_FILE, load_delta, quantised, save_delta
-from govstance.training.fitting import build_model
+from govstance.training.starting import build_model
 
 TARGET_IDS = ("annexation_recognition", "sanctions_support")
 

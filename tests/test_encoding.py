@@ -11,7 +11,7 @@ from govstance.models.backbones import load_backbone
 from govstance.models.encoding import IGNORED_LABEL, batches_by_length, government_query, label_counts
 from govstance.models.predictor import encoder_for
 from govstance.models.stance_model import tensors_of
-from govstance.training.fitting import build_model
+from govstance.training.starting import build_model
 
 
 @pytest.fixture(scope="module", params=["packed", "branched", "pair"])

@@ -8,8 +8,9 @@ from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.errors import GovstanceError
 from govstance.models.backbones import load_backbone
-from govstance.training.fitting import build_model, fit_stance_model
+from govstance.training.fitting import fit_stance_model
 from govstance.training.interpolation import interpolate, mean_weights, pretrained_weights
+from govstance.training.starting import build_model
 
 
 def test_a_share_of_the_change_is_kept_and_the_head_is_left(tiny_backbone):

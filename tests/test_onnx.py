@@ -27,7 +27,7 @@ from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.models.vocabulary import trimmed_vocabulary
 from govstance.targets import load_targets
 from govstance.training.calibrating import neutral_calibration
-from govstance.training.fitting import build_model
+from govstance.training.starting import build_model
 
 FINDER = MentionFinder(ROOT / "data" / "actors")
 ROWS = learnable_rows(40)

@@ -20,7 +20,7 @@ from govstance.models.folder import save_model
 from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.schema import STANCES
 from govstance.targets import load_targets
-from govstance.training.fitting import build_model
+from govstance.training.starting import build_model
 
 TARGETS = load_targets(ROOT / "data" / "targets.yaml")
 ROWS = [replace(row, role=("mentioned", "speaker")[number % 2]) for number, row in enumerate(learnable_rows(4))]

@@ -12,8 +12,8 @@ from govstance.models.backbones import load_backbone
 from govstance.models.predictor import encoder_for
 from govstance.models.stance_model import tensors_of
 from govstance.training.batching import LENGTH_STEP, Batcher, lower_states
-from govstance.training.fitting import build_model
 from govstance.training.processor import ByteDropout, fast_steps, precision_of
+from govstance.training.starting import build_model
 
 
 @pytest.fixture(params=["packed", "branched", "pair"])

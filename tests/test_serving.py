@@ -43,7 +43,7 @@ from govstance.serving.server import DrainingServer, address_of, listening_socke
 from govstance.serving.state import ServerState
 from govstance.targets import load_targets
 from govstance.training.calibrating import neutral_calibration
-from govstance.training.fitting import build_model
+from govstance.training.starting import build_model
 
 FINDER = MentionFinder(ROOT / "data" / "actors")
 TARGETS = load_targets(ROOT / "data" / "targets.yaml")

@@ -20,8 +20,8 @@ from govstance.schema import STANCES
 from govstance.targets import load_targets
 from govstance.training.batching import with_fewer_silent_pairs
 from govstance.training.calibrating import neutral_calibration
-from govstance.training.fitting import build_model, freeze, set_class_weights, start_from
 from govstance.training.optimizer import optimizer_for
+from govstance.training.starting import build_model, freeze, set_class_weights, start_from
 
 
 @pytest.fixture(params=["packed", "branched"])

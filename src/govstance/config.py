@@ -48,6 +48,8 @@ class CorpusConfig:
     not_trained_on: list[str] = field(default_factory=list)
     # What training does not see at all, to score the model on it.
     held_out: HeldOutConfig = field(default_factory=HeldOutConfig)
+    # Which sentences the stances rest on, for training.cut_texts; null: annotations/evidence.jsonl in the data folder.
+    evidence: str | None = None
     # What the labels are about; null: targets.yaml in the data folder.
     targets: str | None = None
     # What prepare reads: rows (nothing to make, only to check), or a form named in corpus/forms.py.
@@ -122,6 +124,9 @@ class TrainingConfig:
     renamed_texts: float = 0.0
     # So many texts made of two others are added, as a share of the training texts.
     joined_texts: float = 0.0
+    # So many of the training texts whose sentences are marked (corpus.evidence) come a second time, without what one of
+    # their stances rests on.
+    cut_texts: float = 0.0
     # Only the first so many training texts, for a quick look; null: all.
     max_texts: int | None = None
     # Share of what training changed in the encoder that is kept, between the pretrained weights (0) and the trained

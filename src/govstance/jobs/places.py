@@ -1,10 +1,12 @@
 """Where the data, the models and the converted backbones lie."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from govstance.actors.finder import MentionFinder
-from govstance.config import CorpusConfig, ModelConfig, PathsConfig
+from govstance.config import CorpusConfig, ModelConfig, PathsConfig, TrainConfig
+from govstance.corpus.evidence import MarkedText, read_evidence
 from govstance.errors import GovstanceError
 from govstance.models.folder import BUILTIN_FOLDER, LoadedModel, load_model
 from govstance.targets import Target, load_targets
@@ -20,6 +22,16 @@ WORLD_FILE = Path("world") / "world.json"
 def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target, ...]:
     """The targets that a corpus is labelled for: its own, else those of data/targets.yaml."""
     return load_targets(Path(corpus.targets or Path(paths.data) / "targets.yaml"))
+
+
+def evidence_file(paths: PathsConfig, corpus: CorpusConfig) -> Path:
+    """What the stances of a corpus rest on: its own marks, else data/annotations/evidence.jsonl."""
+    return Path(corpus.evidence or Path(paths.data) / "annotations" / "evidence.jsonl")
+
+
+def marks_of(config: TrainConfig, target_ids: Sequence[str]) -> dict[str, MarkedText]:
+    """The marks that a training needs, by the SHA-256 of their text; none where it cuts no texts."""
+    return read_evidence(evidence_file(config.paths, config.corpus), target_ids) if config.training.cut_texts else {}
 
 
 def mention_finder(paths: PathsConfig) -> MentionFinder:

@@ -16,7 +16,15 @@ from govstance.errors import GovstanceError
 from govstance.files import expand_patterns
 from govstance.jobs.evaluate import score_model
 from govstance.jobs.pages import write_page
-from govstance.jobs.places import cache_folder, mention_finder, model_of, starts_of, targets_of_corpus
+from govstance.jobs.places import (
+    cache_folder,
+    evidence_file,
+    marks_of,
+    mention_finder,
+    model_of,
+    starts_of,
+    targets_of_corpus,
+)
 from govstance.jobs.prepare import pass_gate
 from govstance.models.baselines import BASELINES, Baseline, fit_baseline
 from govstance.models.folder import KINDS, TRANSFORMER, save_model
@@ -57,7 +65,8 @@ def run_training(
     files = expand_patterns(config.corpus.files, option="corpus.files")
     rows = with_splits(read_rows(files, [target.id for target in targets]))
     pass_gate(rows, config.quality)
-    data = data_fingerprints(files)
+    marks = [evidence_file(config.paths, config.corpus)] if config.training.cut_texts else []
+    data = data_fingerprints([*files, *marks])
     seen, held_out = hold_out(rows, config.corpus.held_out.languages, config.corpus.held_out.governments)
     used = without_sources(seen, config.corpus.not_trained_on)
     train, dev, test = in_split(used, "train"), in_split(used, "dev"), in_split(rows, "test")
@@ -124,6 +133,7 @@ def _fit_and_save(
             finder=mention_finder(config.paths),
             unfamiliar_rows=unfamiliar if config.calibration.sure_on_all_sources else (),
             starts=starts_of(config.model, config.paths),
+            marks=marks_of(config, target_ids),
             callbacks=callbacks,
         )
     else:

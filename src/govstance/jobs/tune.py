@@ -25,7 +25,7 @@ from govstance.corpus.splits import hold_out, in_split, with_splits, without_sou
 from govstance.errors import GovstanceError
 from govstance.evaluation.results import gold_indices, system_scores
 from govstance.files import expand_patterns, sha256_of_file, write_json
-from govstance.jobs.places import cache_folder, mention_finder, starts_of, targets_of_corpus
+from govstance.jobs.places import cache_folder, marks_of, mention_finder, starts_of, targets_of_corpus
 from govstance.jobs.prepare import pass_gate
 from govstance.models.baselines import fit_baseline
 from govstance.models.folder import KINDS, TRANSFORMER
@@ -183,6 +183,7 @@ def dev_score(
             finder=mention_finder(config.paths),
             unfamiliar_rows=unfamiliar if config.calibration.sure_on_all_sources else (),
             starts=starts_of(config.model, config.paths),
+            marks=marks_of(config, target_ids),
             after_epoch=between,
         )
     return score(predictor.predict_probabilities(dev))

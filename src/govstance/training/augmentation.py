@@ -1,26 +1,36 @@
 """Changes training rows so that what must not decide can't be learnt: names of governments, and who shares a text.
 
-Owns two augmentations. Never used on rows that are chosen by or scored.
+Owns two augmentations and the order of all; the third is `cutting`'s. Never used on rows that are chosen by or scored.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 
 from govstance.actors.finder import MentionFinder
+from govstance.corpus.evidence import MarkedText
 from govstance.corpus.renaming import with_names
 from govstance.errors import GovstanceError
 from govstance.schema import Row
+from govstance.training.cutting import cut_passages
 
 # The targets are about them, so their names must stay.
 NEVER_RENAMED = ("RUS", "UKR")
 
 
 def augmented(
-    rows: Sequence[Row], finder: MentionFinder, *, renamed_share: float, joined_share: float, seed: int
+    rows: Sequence[Row],
+    finder: MentionFinder,
+    *,
+    renamed_share: float,
+    joined_share: float,
+    seed: int,
+    cut_share: float = 0.0,
+    marks: Mapping[str, MarkedText] = MappingProxyType({}),
 ) -> list[Row]:
-    """Training rows, some under other names, and passages made of two.
+    """Training rows, some under other names, passages made of two, and passages without what a stance rests on.
 
     Args:
         rows: Training rows; rows with one text and language are one passage.
@@ -28,11 +38,14 @@ def augmented(
         renamed_share: Share of passages whose governments go by the names of others; the changed one replaces it.
         joined_share: So many joined passages are added, as a share of the passages; fewer where two are too long.
         seed: Of every draw.
+        cut_share: Of the marked passages this share comes a second time, see `cut_passages`.
+        marks: By the SHA-256 of the text.
 
     Raises:
         GovstanceError: A share is not between 0 and 1.
     """
-    for name, share in (("renamed_texts", renamed_share), ("joined_texts", joined_share)):
+    shares = {"renamed_texts": renamed_share, "joined_texts": joined_share, "cut_texts": cut_share}
+    for name, share in shares.items():
         if not 0.0 <= share <= 1.0:
             raise GovstanceError(f"training.{name}: expected a share between 0 and 1; found {share:g}.")
     generator = np.random.default_rng(seed)
@@ -44,7 +57,8 @@ def augmented(
         renamed_passage(passage, finder, governments, generator) if number in chosen else passage
         for number, passage in enumerate(passages)
     ]
-    return [row for passage in [*kept, *joined] for row in passage]
+    cut = cut_passages(passages, marks, finder, generator, share=cut_share)
+    return [row for passage in [*kept, *joined, *cut] for row in passage]
 
 
 def renamed_passage(

@@ -7,30 +7,32 @@ embeddings, 16-bit products where the processor has hardware for them.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import datasets
-import numpy as np
 import torch
 from transformers import PrinterCallback, ProgressCallback, TrainerCallback, TrainingArguments
 
 from govstance.actors.finder import MentionFinder
 from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
+from govstance.corpus.evidence import MarkedText
 from govstance.errors import GovstanceError
-from govstance.models.backbones import MODEL_TYPES_FOR_PACKED_LAYOUT, Backbone, load_backbone
-from govstance.models.encoding import LAYOUTS, EncodedText, label_counts, warn_of_truncation
+from govstance.models.backbones import load_backbone
+from govstance.models.encoding import EncodedText, label_counts, warn_of_truncation
 from govstance.models.predictor import TransformerPredictor, encoder_for
-from govstance.models.stance_model import StanceConfig, StanceModel
+from govstance.models.stance_model import StanceModel
 from govstance.schema import Row
 from govstance.threads import process_count
 from govstance.training.augmentation import augmented
 from govstance.training.batching import Batcher, LengthGroupedTrainer, lower_states
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
-from govstance.training.interpolation import interpolate, mean_weights, pretrained_weights
+from govstance.training.interpolation import interpolate, pretrained_weights
 from govstance.training.optimizer import optimizer_for
 from govstance.training.processor import fast_steps, precision_of
+from govstance.training.starting import build_model, freeze, set_class_weights, start_from
 from govstance.training.training_progress import AfterEpoch, TrainingProgress
 
 logger = logging.getLogger(__name__)
@@ -74,6 +76,7 @@ def fit_stance_model(
     callbacks: Sequence[TrainerCallback] = (),
     after_epoch: Callable[[int, TransformerPredictor], None] | None = None,
     starts: Sequence[StanceModel] = (),
+    marks: Mapping[str, MarkedText] = MappingProxyType({}),
 ) -> tuple[TransformerPredictor, FitReport]:
     """Trains on the train rows, calibrates on the dev rows.
 
@@ -89,6 +92,7 @@ def fit_stance_model(
         callbacks: Of the Trainer, such as those that record its course elsewhere.
         after_epoch: Gets the number of the epoch, from 1, and the model as it is then, not calibrated.
         starts: Trained models, the mean of whose weights to start from in place of the backbone's and a new head's.
+        marks: By the SHA-256 of a text, what its stances rest on; for `training.cut_texts`.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
@@ -109,7 +113,13 @@ def fit_stance_model(
         start_from(model, starts)
     encoder = encoder_for(model, backbone.tokenizer, finder)
     learnt = augmented(
-        train_rows, finder, renamed_share=training.renamed_texts, joined_share=training.joined_texts, seed=seed
+        train_rows,
+        finder,
+        renamed_share=training.renamed_texts,
+        joined_share=training.joined_texts,
+        seed=seed,
+        cut_share=training.cut_texts,
+        marks=marks,
     )
     items = encoder.encode(learnt)[: training.max_texts]
     warn_of_truncation(items, model_config.max_length_tokens)
@@ -164,99 +174,6 @@ def _fit_report(
         n_trained_weights=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
         loss=loss,
     )
-
-
-def build_model(backbone: Backbone, config: ModelConfig, target_ids: Sequence[str]) -> StanceModel:
-    """A stance model round a pretrained encoder, its head new.
-
-    Raises:
-        GovstanceError: The layout is unknown or the encoder does not allow it.
-    """
-    model_type = backbone.encoder.config.model_type
-    if config.layout not in LAYOUTS:
-        raise GovstanceError(f"model.layout: expected one of {', '.join(LAYOUTS)}; found {config.layout!r}.")
-    if config.layout != "pair" and model_type not in MODEL_TYPES_FOR_PACKED_LAYOUT:
-        raise GovstanceError(
-            f"model.layout={config.layout} needs absolute positions ({', '.join(MODEL_TYPES_FOR_PACKED_LAYOUT)}); "
-            f"{backbone.source} is of type {model_type!r}: set model.layout=pair."
-        )
-    if config.layout == "branched" and not 0 < config.shared_layers < backbone.encoder.config.num_hidden_layers:
-        raise GovstanceError(
-            f"model.shared_layers: with model.layout=branched expected a number from 1 to "
-            f"{backbone.encoder.config.num_hidden_layers - 1}, so that layers lie below and above the branches; "
-            f"found {config.shared_layers}."
-        )
-    model = StanceModel(
-        StanceConfig(
-            backbone=backbone.encoder.config.to_diff_dict() | {"model_type": model_type},
-            target_ids=list(target_ids),
-            layout=config.layout,
-            shared_layers=config.shared_layers,
-            passage_prefix=config.passage_prefix,
-            max_length_tokens=config.max_length_tokens,
-            position_offset=backbone.position_offset,
-            head_dropout=config.dropout,
-            pool_mentions=config.pool_mentions,
-        )
-    )
-    model.encoder.load_state_dict(backbone.encoder.state_dict(), assign=True)  # one copy in memory, not two
-    return model
-
-
-def start_from(model: StanceModel, starts: Sequence[StanceModel]) -> None:
-    """Gives a new model the mean weights of trained ones; what only the new one has, such as a marker, stays new.
-
-    Args:
-        model: Changed in place.
-        starts: One or more.
-
-    Raises:
-        GovstanceError: They differ from the new one in the shape of a weight, or have a weight too many; or the trained
-            ones have not the same weights.
-    """
-    mine = model.state_dict()
-    for start in starts:
-        for name, weight in start.state_dict().items():
-            if name not in mine or mine[name].shape != weight.shape:
-                found = tuple(mine[name].shape) if name in mine else "no such weight"
-                raise GovstanceError(
-                    f"model.start_from: its weight {name!r} has shape {tuple(weight.shape)}, the model to be trained "
-                    f"has {found}; set the same backbone, targets and model.pool_mentions, or leave start_from out."
-                )
-    model.load_state_dict(mine | mean_weights(starts))
-
-
-def freeze(model: StanceModel, n_layers: int, *, train_word_embeddings: bool) -> None:
-    """Takes the gradient from the embeddings and the first layers.
-
-    Raises:
-        GovstanceError: The encoder has fewer layers, frozen layers under trained embeddings are asked for, or frozen
-            layers above the branches.
-    """
-    if n_layers and train_word_embeddings:
-        raise GovstanceError(
-            "training.frozen_layers and training.train_word_embeddings exclude each other: what frozen layers compute "
-            "is computed once, so what feeds them can't change. Set one of them to 0 or false."
-        )
-    if not train_word_embeddings:
-        model.encoder.get_input_embeddings().requires_grad_(False)
-    if n_layers:
-        layers = model.lower_layers(n_layers)
-        if model.config.layout == "branched" and n_layers > model.config.shared_layers:
-            raise GovstanceError(
-                f"training.frozen_layers={n_layers}: with model.layout=branched expected at most model.shared_layers="
-                f"{model.config.shared_layers}, since what a frozen layer computes is computed once a text."
-            )
-        model.encoder.embeddings.requires_grad_(False)
-        for layer in layers:
-            layer.requires_grad_(False)
-
-
-def set_class_weights(model: StanceModel, counts: Sequence[Sequence[int]], power: float) -> None:
-    """Loss weight of a stance: (mean count / its count) ** power, so that rare stances are not drowned."""
-    table = np.maximum(np.array(counts, dtype=np.float64), 1.0)
-    weights = (table.mean(axis=1, keepdims=True) / table) ** power
-    model.class_weights = torch.tensor(weights, dtype=torch.float32)
 
 
 def run_trainer(
