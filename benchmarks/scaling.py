@@ -62,9 +62,14 @@ def passages(rows: Sequence[Row], encoder: Encoder, *, n_passages: int, n_tokens
     """
     texts = list(dict.fromkeys(row.text for row in rows))
     joined = " ".join(texts)
-    encoded = encoder.tokenizer(joined, return_offsets_mapping=True, add_special_tokens=False, verbose=False)
-    offsets = encoded["offset_mapping"]
-    n_cut = n_tokens - len(encoder.tokenizer(encoder.passage_prefix)["input_ids"]) - 2
+    offsets: list[tuple[int, int]] = []
+    shift = 0
+    for text, of_text in zip(
+        texts, encoder.tokenizer(texts, return_offsets_mapping=True)["offset_mapping"], strict=True
+    ):
+        offsets += [(shift + start, shift + end) for start, end in of_text if end > start]  # no special ones
+        shift += len(text) + 1
+    n_cut = n_tokens - len(encoder.tokenizer([encoder.passage_prefix])["input_ids"][0]) - 2
     if not 0 < n_cut <= len(offsets):
         raise GovstanceError(f"--lengths: expected a passage to have 8 to {len(offsets)} tokens, found {n_tokens}.")
     starts = [number * 37 % (len(offsets) - n_cut + 1) for number in range(n_passages)]  # 37: no passage twice
