@@ -153,7 +153,7 @@ def test_another_run_is_not_gone_on_with(model, articles, tmp_path, monkeypatch)
     before = output.read_bytes()
     other_reading = ReadingConfig(stride=1)
     message = (
-        r"is unfinished, 32 documents were read, .*\n  settings: expected reading.stride=2, found 1\n.*resume=false"
+        r"is unfinished, 32 documents were read, .*\n  settings: expected reading.stride=3, found 1\n.*resume=false"
     )
     with pytest.raises(GovstanceError, match=message):
         predict(model, articles, output, reading=other_reading)

@@ -13,7 +13,7 @@ class ReadingConfig:
     """How an article becomes passages, and passages become an answer."""
 
     sentences_per_passage: int = 4
-    stride: int = 2
+    stride: int = 3
     max_characters: int = 900
     # Sentences shown per government and target.
     max_evidence: int = 3

@@ -84,7 +84,7 @@ class ArticleReader:
     targets: Sequence[Target]
     finder: MentionFinder
     sentences_per_passage: int = 4
-    stride: int = 2
+    stride: int = 3
     max_characters: int = 900
     max_evidence: int = 3
 
