@@ -2,7 +2,8 @@
 
 Rows whose text is marked (data/annotations/evidence.jsonl) and that state a position are read as `predict` reads pairs.
 Where the model gives the labelled stance, the sentences that it rests it on are held against the marked ones. Beside it
-two baselines that need no model: the first sentence that bears on the government, and all of them.
+two baselines that need no model: the first sentence that bears on the government, and all of them; and beside them the
+marks of a second, independent reading where there are any, as the most that can be asked for.
 
 Prints JSON. `first`: the share of answers whose strongest sentence is marked; `precision`: of all sentences given, the
 share that is marked; `recall`: of the marked sentences the share that is given, of at most three that are given;
@@ -36,6 +37,7 @@ from govstance.threads import use_threads
 
 N_DRAWS = 1000
 MARKS = PROJECT_ROOT / "data" / "annotations" / "evidence.jsonl"
+SECOND_MARKS = PROJECT_ROOT / "data" / "annotations" / "evidence_second.jsonl"
 
 
 @dataclass(frozen=True)
@@ -103,13 +105,18 @@ def bearing_sentences(row: Row, marked: MarkedText, finder: MentionFinder, targe
 
 
 def measured(
-    rows: Sequence[Row], marks: Mapping[str, MarkedText], model_name: str, *, paths: PathsConfig
+    rows: Sequence[Row],
+    marks: Mapping[str, MarkedText],
+    second: Mapping[str, MarkedText],
+    model_name: str,
+    *,
+    paths: PathsConfig,
 ) -> dict[str, Any]:
     """The report of a model on the rows whose text is marked.
 
     Args:
         rows: Labelled.
-        marks: By the SHA-256 of the text.
+        marks, second: By the SHA-256 of the text; the second reading may know fewer.
         model_name: As `predict` takes it.
         paths: Where things lie.
     """
@@ -120,7 +127,7 @@ def measured(
     documents = [
         Document(row.id, row.text, row.lang, row.date, government=row.government, role=row.role) for row in chosen
     ]
-    items: dict[str, list[Given]] = {model.name: [], "first_bearing": [], "all_bearing": []}
+    items: dict[str, list[Given]] = {model.name: [], "first_bearing": [], "all_bearing": [], "second_reading": []}
     n_stances = 0
     with progress("reading", total=len(documents), unit="row") as advance:
         for row, (_, answers) in zip(chosen, reader.read(documents), strict=True):
@@ -137,13 +144,18 @@ def measured(
                 items[model.name].append(Given(row.group, evidence, given))
                 items["first_bearing"].append(Given(row.group, evidence, bearing[:1]))
                 items["all_bearing"].append(Given(row.group, evidence, bearing))
+                again = _evidence(row, second).get((row.government, answer.target))
+                if again is not None:
+                    items["second_reading"].append(Given(row.group, evidence, sorted(again)))
             advance(1)
     return {
         "rows": len(chosen),
         "texts": len({row.text for row in chosen}),
         "stances_marked": n_stances,
         "stances_read_right": len(items[model.name]),
-        "systems": {name: scores_of(of_system) for name, of_system in items.items()},
+        "systems": {
+            name: {"n": len(of_system)} | scores_of(of_system) for name, of_system in items.items() if of_system
+        },
     }
 
 
@@ -159,6 +171,7 @@ def main() -> None:
     parser.add_argument("--split", choices=SPLITS, help="only the rows of this split")
     parser.add_argument("--model", default="builtin", help="as predict takes it")
     parser.add_argument("--marks", type=Path, default=MARKS, help="which sentences labels rest on")
+    parser.add_argument("--second", type=Path, default=SECOND_MARKS, help="the same, marked by a second reading")
     parser.add_argument("--threads", type=int, default=2, help="threads of the matrix library")
     options = parser.parse_args()
     use_threads(options.threads)
@@ -166,8 +179,8 @@ def main() -> None:
     target_ids = model_of(options.model, paths, mention_finder(paths)).predictor.target_ids
     rows = read_rows([Path(path) for path in expand_patterns(options.files, option="files")], target_ids)
     rows = [row for row in rows if options.split in (None, row.split)]
-    marks = read_evidence(options.marks, target_ids)
-    print(json.dumps(measured(rows, marks, options.model, paths=paths), indent=2))
+    marks, second = (read_evidence(path, target_ids) for path in (options.marks, options.second))
+    print(json.dumps(measured(rows, marks, second, options.model, paths=paths), indent=2))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+"""Marks of what stances rest on: read and checked, cut out of training texts, held against the model's evidence."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import GOOD_ROW, ROOT, TARGET_IDS
+
+from benchmarks.evidence import Given, bearing_sentences, scores_of, sentence_at
+from govstance.actors.finder import MentionFinder
+from govstance.corpus.evidence import MarkedText, read_evidence, sha256_of_text
+from govstance.corpus.reader import read_rows
+from govstance.errors import BadRowsError, GovstanceError
+from govstance.targets import load_targets
+from govstance.text.sentences import Span, split_sentences
+from govstance.training.augmentation import augmented
+from govstance.training.cutting import cut_passage, cut_passages
+
+FINDER = MentionFinder(ROOT / "data" / "actors")
+TEXT = "France met Japan. France backs sanctions. Japan rejects them.\nFrance recognises nothing."
+SENTENCES = split_sentences(TEXT, "en")
+ANNEXATION, SANCTIONS, ALLIANCE = TARGET_IDS
+MARKED = MarkedText(
+    SENTENCES,
+    {
+        ("FRA", SANCTIONS): frozenset({1}),
+        ("FRA", ANNEXATION): frozenset({1, 3}),
+        ("FRA", ALLIANCE): frozenset(),
+        ("JPN", SANCTIONS): frozenset({2}),
+    },
+)
+
+
+def row(government, stances, **changes):
+    labels = dict(zip(TARGET_IDS, stances, strict=True))
+    changes = {"role": "mentioned", "id": f"t:{government}", **changes}
+    return replace(GOOD_ROW, text=TEXT, lang="en", government=government, labels=labels, **changes)
+
+
+PASSAGE = [row("FRA", ("against", "favor", "against")), row("JPN", ("none", "against", None))]
+
+
+def test_what_is_left_keeps_loses_or_leaves_open_each_label():
+    france, japan = cut_passage(PASSAGE, MARKED, {1}, FINDER)
+    assert france.text == japan.text == "France met Japan. Japan rejects them.\nFrance recognises nothing."
+    # Sanctions rested on the lost sentence alone, the annexation on another too, the alliance on nobody knows what.
+    assert list(france.labels.values()) == [None, "none", None]
+    assert list(japan.labels.values()) == ["none", "against", None]
+    assert france.id == "t:FRA-1"
+    assert france.group == PASSAGE[0].group
+
+
+def test_a_government_that_is_named_no_more_has_no_row_unless_it_speaks():
+    gone = {0, 1, 3}
+    assert [line.government for line in cut_passage(PASSAGE, MARKED, gone, FINDER)] == ["JPN"]
+    speaking = [replace(PASSAGE[0], role="speaker"), PASSAGE[1]]
+    assert [line.government for line in cut_passage(speaking, MARKED, gone, FINDER)] == ["FRA", "JPN"]
+    assert cut_passage(PASSAGE, MARKED, range(4), FINDER) == []
+
+
+def test_a_share_of_the_marked_passages_comes_a_second_time():
+    marks = {sha256_of_text(TEXT): MARKED}
+    others = [replace(PASSAGE[0], text="Chile said nothing.", government="CHL", id="o:CHL")]
+    settings = {"renamed_share": 0.0, "joined_share": 0.0, "seed": 0, "marks": marks}
+    rows = augmented([*PASSAGE, *others], FINDER, cut_share=1.0, **settings)
+    assert rows[:3] == [*PASSAGE, *others]
+    assert rows[3:]
+    assert all(line.text != TEXT and line.id.startswith("t:") for line in rows[3:])
+    assert rows == augmented([*PASSAGE, *others], FINDER, cut_share=1.0, **settings)
+    assert augmented([*PASSAGE, *others], FINDER, cut_share=0.0, **settings) == [*PASSAGE, *others]
+
+
+def test_a_share_of_texts_without_marks_is_refused():
+    with pytest.raises(GovstanceError, match=r"training\.cut_texts=0\.5: expected texts .* none of the 1 training"):
+        cut_passages([PASSAGE], {}, FINDER, np.random.default_rng(0), share=0.5)
+
+
+def line(**changes):
+    spans = [[span.start, span.end] for span in SENTENCES]
+    good = {"sha256": sha256_of_text(TEXT), "sentences": spans, "evidence": {"FRA": {SANCTIONS: [1]}}}
+    return good | changes
+
+
+def test_marks_are_read_by_the_hash_of_their_text(tmp_path):
+    path = tmp_path / "marks.jsonl"
+    path.write_text(json.dumps(line()), encoding="utf-8")
+    (marked,) = read_evidence(path, TARGET_IDS).values()
+    assert marked == MarkedText(SENTENCES, {("FRA", SANCTIONS): frozenset({1})})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([], 'expected an object with "sha256", "sentences" and "evidence"'),
+        (line(sha256="x"), "expected 64 hexadecimal digits; found 'x'"),
+        (line(sentences=[[3, 9], [1, 2]]), r'field "sentences": expected \[start, end\] of each'),
+        (line(evidence={"FRA": {"peace": [1]}}), 'field "evidence", FRA, peace: expected one of the targets'),
+        (line(evidence={"FRA": {SANCTIONS: [4]}}), f"FRA, {SANCTIONS}: expected indices from 0 to 3; found 4"),
+        (line(), "expected a text once, found .* again"),
+    ],
+)
+def test_a_line_that_is_no_mark_is_named(wrong, message, tmp_path):
+    path = tmp_path / "marks.jsonl"
+    path.write_text(f"{json.dumps(line())}\n{json.dumps(wrong)}\n", encoding="utf-8")
+    with pytest.raises(BadRowsError, match=f"2: .*{message}"):
+        read_evidence(path, TARGET_IDS)
+
+
+def test_the_marks_of_the_corpus_are_of_its_texts_and_of_labels_that_state_a_position():
+    marks = read_evidence(ROOT / "data" / "annotations" / "evidence.jsonl", TARGET_IDS)
+    rows = read_rows(sorted((ROOT / "data" / "corpus").glob("*.jsonl")), TARGET_IDS)
+    n_found = 0
+    for found in rows:
+        marked = marks.get(sha256_of_text(found.text))
+        if marked is None:
+            continue
+        n_found += 1
+        assert found.split in ("train", "dev")
+        assert marked.sentences[-1].end <= len(found.text)
+        stated = {target for target, stance in found.labels.items() if stance not in (None, "none")}
+        assert {target for government, target in marked.evidence if government == found.government} == stated, found.id
+    assert n_found > 4000
+
+
+def test_the_shares_and_their_intervals():
+    items = [Given("a", frozenset({0, 1}), [1, 2]), Given("b", frozenset({0}), [])]
+    scores = scores_of(items)
+    assert {name: of_name["value"] for name, of_name in scores.items()} == {
+        "first": 0.5,
+        "precision": 0.5,
+        "recall": pytest.approx(1 / 3),
+        "answered": 0.5,
+    }
+    assert scores["first"]["interval_95"] == [0.0, 1.0]  # one document of two is drawn twice in half of the draws
+    assert scores["precision"]["interval_95"] == [0.5, 0.5]
+
+
+def test_baselines_of_evidence_know_who_is_named():
+    targets = load_targets(ROOT / "data" / "targets.yaml")
+    assert bearing_sentences(PASSAGE[1], MARKED, FINDER, targets) == [0, 2]
+    assert bearing_sentences(replace(PASSAGE[1], role="speaker"), MARKED, FINDER, targets) == [0, 1, 2, 3]
+    assert [sentence_at(SENTENCES, place) for place in (0, 17, 18, 62, 99)] == [0, 1, 1, 3, 3]
+    assert sentence_at([Span(2, 5)], 0) == 0
