@@ -21,9 +21,9 @@ from govstance.jobs.export import run_export
 from govstance.jobs.export_onnx import check_parity
 from govstance.models.backbones import load_backbone
 from govstance.models.folder import load_model, save_model
-from govstance.models.onnx_export import four_bit_blocks, quantised
 from govstance.models.onnx_predictor import FP32_FILE, INT8_FILE, OnnxPredictor, load_session
 from govstance.models.predictor import TransformerPredictor, encoder_for
+from govstance.models.quantisation import InputRange, four_bit_blocks, quantised, smoothing
 from govstance.models.vocabulary import trimmed_vocabulary
 from govstance.targets import load_targets
 from govstance.training.calibrating import neutral_calibration
@@ -106,8 +106,8 @@ def test_an_export_is_not_exported_again(exported):
 
 def test_a_broken_graph_is_refused_and_nothing_is_written(exported, monkeypatch):
     folder, config = exported
-    monkeypatch.setattr("govstance.models.onnx_export.quantised", broken_quantised)
-    monkeypatch.setattr("govstance.models.onnx_export.four_bit_blocks", lambda matrix: None)
+    monkeypatch.setattr("govstance.models.quantisation.quantised", broken_quantised)
+    monkeypatch.setattr("govstance.models.quantisation.four_bit_blocks", lambda matrix: None)
     with pytest.raises(GovstanceError, match=r"the int8 graph: expected .* row 't\d+:\w+', target \w+"):
         run_export(replace(config, output=str(folder / "broken")))
     assert not (folder / "broken").exists()
@@ -245,3 +245,18 @@ def test_only_a_unigram_tokenizer_is_trimmed():
     tokenizer = Tokenizer(models.WordLevel({"<unk>": 0}, unk_token="<unk>"))
     with pytest.raises(GovstanceError, match=r"expected a Unigram tokenizer, found WordLevel"):
         trimmed_vocabulary(tokenizer, ["a"])
+
+
+def test_smoothing_meets_inputs_and_weights_half_way_and_keeps_the_product():
+    weight = np.array([[1.0, 2.0], [4.0, -8.0]], dtype=np.float32)
+    other = np.array([[0.5], [16.0]], dtype=np.float32)
+    largest = np.array([32.0, 4.0], dtype=np.float32)
+    scales = smoothing([weight], [InputRange(weight, largest)])
+    # Inputs over weights: 16 and 1/2; their roots are 4 and 0.707, divided by the geometric mean of both.
+    assert scales == pytest.approx(np.array([4.0, 0.5**0.5]) / (4.0 * 0.5**0.5) ** 0.5)
+    rows = np.random.default_rng(0).normal(size=(3, 2))
+    assert (rows / scales) @ (weight * scales[:, None]) == pytest.approx(rows @ weight)
+    # Layers that share an input: the larger weight of each channel counts.
+    assert smoothing([weight, other], [InputRange(weight, largest)])[1] == pytest.approx((1 / 64) ** 0.25)
+    assert smoothing([other], [InputRange(weight, largest)]) is None
+    assert np.isfinite(smoothing([weight], [InputRange(weight, np.zeros(2, dtype=np.float32))])).all()

@@ -24,6 +24,8 @@ from govstance.models.onnx_predictor import FP32_FILE, INT8_FILE, PARITY_FILE, O
 from govstance.models.predictor import TransformerPredictor
 from govstance.schema import Row, government_codes
 
+RANGE_ROWS = 200  # enough to see which channels of a layer's input hold large values
+
 logger = logging.getLogger(__name__)
 
 
@@ -55,7 +57,7 @@ def export_onnx(config: ExportConfig, model: LoadedModel, finder: MentionFinder)
         texts = vocabulary_texts(read_rows(files, predictor.target_ids), predictor.encoder.passage_prefix)
     with tempfile.TemporaryDirectory(prefix="govstance-export-") as working_name:
         working = Path(working_name)
-        n_pieces = write_onnx(working, predictor, vocabulary_texts=texts)
+        n_pieces = write_onnx(working, predictor, vocabulary_texts=texts, range_rows=rows[:RANGE_ROWS])
         reference = predictor.predict_probabilities(rows)
         found = {}
         for engine, name in (("fp32", FP32_FILE), ("int8", INT8_FILE)):

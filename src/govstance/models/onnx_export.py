@@ -1,7 +1,7 @@
 """A trained stance model as ONNX graphs: one in 32-bit floats, one with 8-bit matrices.
 
 The graph takes the arrays of `encoding.Encoder.collate` by name and gives logits, (n_pairs, n_targets, n_stances).
-How it is run is `onnx_predictor`'s business.
+How it is run is `onnx_predictor`'s business, and what becomes of its matrices that of `quantisation`.
 """
 
 import copy
@@ -18,8 +18,10 @@ from govstance.errors import GovstanceError
 from govstance.files import write_json
 from govstance.models.onnx_predictor import CONFIG_FILE, FP32_FILE, INT8_FILE, TOKENIZER_FILE
 from govstance.models.predictor import TransformerPredictor
+from govstance.models.quantisation import InputRange, quantise_graph
 from govstance.models.stance_model import StanceModel
 from govstance.models.vocabulary import trimmed_vocabulary
+from govstance.schema import Row
 
 INPUTS = (
     "input_ids",
@@ -33,22 +35,23 @@ INPUTS = (
 BRANCH_INPUTS = ("branch_tokens", "branch_mask")  # in the branched layout also these
 # The first in which attention and GELU are one node each.
 OPSET = 23
-# Inputs in 8 bits, weights in 7: AVX2 adds two products in 16 bits, and 2 * 255 * 63 still fits where 2 * 255 * 127
-# would be cut off. So a processor without VNNI gives the same answers as one with it.
-INPUT_STEPS, WEIGHT_STEPS, EMBEDDING_STEPS = 127, 63, 127
-INPUT_ZERO = 128
-BLOCK = 32  # weights of the embedded backbone that share a scale
-HALF_ROUNDING, SMALLEST_HALF = 2.0**-10, 2.0**-24  # what a 16-bit float rounds away: relative, and near 0
-TINY = np.float32(1e-20)  # a row of zeros has no scale
 
 
-def write_onnx(folder: Path, predictor: TransformerPredictor, *, vocabulary_texts: Sequence[str] | None = None) -> int:
+def write_onnx(
+    folder: Path,
+    predictor: TransformerPredictor,
+    *,
+    vocabulary_texts: Sequence[str] | None = None,
+    range_rows: Sequence[Row] = (),
+) -> int:
     """Writes both graphs, the tokenizer and config.json.
 
     Args:
         folder: Exists.
         predictor: The trained model.
         vocabulary_texts: Keep only the pieces that occur in these texts (`trimmed_vocabulary`); None: keep all.
+        range_rows: Read once to see what comes into each layer, which makes the 8-bit graph more exact; labels are not
+            looked at. Without any it is as exact as it can be unseen.
 
     Returns:
         The number of pieces kept.
@@ -79,9 +82,29 @@ def write_onnx(folder: Path, predictor: TransformerPredictor, *, vocabulary_text
     )
     export_graph(model, folder / FP32_FILE)
     graph = onnx.load(folder / FP32_FILE)
-    quantise_graph(graph)
+    quantise_graph(graph, input_ranges(predictor, range_rows) if range_rows else ())
     onnx.save(graph, folder / INT8_FILE)
     return len(kept)
+
+
+def input_ranges(predictor: TransformerPredictor, rows: Sequence[Row]) -> list[InputRange]:
+    """What comes into each linear layer of the encoder while the model reads some rows."""
+    layers = [module for module in predictor.model.encoder.modules() if isinstance(module, torch.nn.Linear)]
+    largest: dict[torch.nn.Module, np.ndarray] = {
+        layer: np.zeros(layer.in_features, dtype=np.float32) for layer in layers
+    }
+
+    def note(layer: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen = inputs[0].detach().abs().flatten(0, -2).amax(dim=0).numpy()
+        np.maximum(largest[layer], seen, out=largest[layer])
+
+    hooks = [layer.register_forward_pre_hook(note) for layer in layers]
+    try:
+        predictor.predict_logits(rows)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [InputRange(layer.weight.detach().numpy().T, largest[layer]) for layer in layers]
 
 
 class _Graph(torch.nn.Module):
@@ -137,142 +160,6 @@ def export_graph(model: StanceModel, path: Path) -> None:
     )
     assert program is not None  # with dynamo=True there always is one
     program.save(str(path), external_data=False)
-
-
-def quantise_graph(graph: Any) -> None:
-    """Turns the matrices of a graph into 8-bit integers, in place.
-
-    Each row of a matrix product's input gets a scale of its own while it runs. The quantisation that ONNX Runtime
-    offers has one scale for the whole batch: a few large values of the encoder spoil it for all other tokens, and an
-    answer depends on what else is in the batch. A column of a weight matrix has a scale, and so has a row of the word
-    embeddings, unless these came in 4 bits, as in the embedded backbone: then they stay so, and nothing is lost.
-
-    Args:
-        graph: An `onnx.ModelProto` from `export_graph`.
-    """
-    from onnx import numpy_helper
-
-    arrays = {item.name: item for item in graph.graph.initializer}
-    editor = _Editor()
-    for node in graph.graph.node:
-        if node.op_type == "MatMul" and node.input[1] in arrays and len(arrays[node.input[1]].dims) == 2:
-            editor.matrix_product(node, numpy_helper.to_array(arrays[node.input[1]]))
-        elif node.op_type == "Gather" and "word_embeddings" in node.input[0] and node.input[0] in arrays:
-            editor.embedding(node, numpy_helper.to_array(arrays[node.input[0]]))
-        else:
-            editor.nodes.append(node)
-    used = {name for node in editor.nodes for name in node.input}
-    kept = [item for item in graph.graph.initializer if item.name in used]
-    for field, values in ((graph.graph.node, editor.nodes), (graph.graph.initializer, [*kept, *editor.arrays])):
-        copies = [copy.deepcopy(value) for value in values]
-        del field[:]
-        field.extend(copies)
-    del graph.graph.value_info[:]  # shapes of values that are gone
-    graph.opset_import.extend([_onnx().helper.make_opsetid("com.microsoft", 1)])
-
-
-class _Editor:
-    """Collects the nodes and arrays of the quantised graph."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.arrays: list[Any] = []
-        # Input -> its codes and scales: queries, keys and values share them.
-        self._rows: dict[str, tuple[str, str]] = {}
-        self._constant("axes", np.array([-1]))
-        for name, value in (("one", 1.0), ("steps", INPUT_STEPS), ("tiny", TINY)):
-            self._constant(name, np.float32(value))
-        self._constant("zero", np.uint8(INPUT_ZERO))
-
-    def matrix_product(self, node: Any, weight: np.ndarray) -> None:
-        """x @ weight as integers."""
-        (name,) = node.output
-        codes, scales = quantised(weight, axis=0, steps=WEIGHT_STEPS)
-        self._constant(f"{name}.codes", codes)
-        self._constant(f"{name}.scales", scales.reshape(-1))
-        rows, row_scales = self._quantised_rows(node.input[0])
-        inputs = [rows, f"{name}.codes", "q8.one", f"{name}.scales", "q8.zero"]
-        self._add("MatMulIntegerToFloat", inputs, f"{name}.unscaled", domain="com.microsoft")
-        self._add("Mul", [f"{name}.unscaled", row_scales], name)
-
-    def embedding(self, node: Any, weight: np.ndarray) -> None:
-        """weight[ids] from 4-bit blocks where they hold it, else from 8-bit rows."""
-        (name,) = node.output
-        blocks = four_bit_blocks(weight)
-        if blocks is not None:
-            codes, scales = blocks
-            packed = (codes[:, ::2] & 15 | (codes[:, 1::2] & 15) << 4).astype(np.uint8)
-            helper, int4 = _onnx().helper, _onnx().TensorProto.INT4
-            self.arrays.append(helper.make_tensor(f"{name}.codes", int4, codes.shape, packed.tobytes(), raw=True))
-            self._constant(f"{name}.scales", scales)
-            inputs = [f"{name}.codes", node.input[1], f"{name}.scales"]
-            settings = {"gather_axis": 0, "quantize_axis": 1, "block_size": BLOCK, "domain": "com.microsoft"}
-            self._add("GatherBlockQuantized", inputs, name, **settings)
-            return
-        codes, scales = quantised(weight, axis=1, steps=EMBEDDING_STEPS)
-        self._constant(f"{name}.codes", codes)
-        self._constant(f"{name}.scales", scales)
-        self._add("Gather", [f"{name}.codes", node.input[1]], f"{name}.rows")
-        self._add("Gather", [f"{name}.scales", node.input[1]], f"{name}.row_scales")
-        self._add("Cast", [f"{name}.rows"], f"{name}.floats", to=1)
-        self._add("Mul", [f"{name}.floats", f"{name}.row_scales"], name)
-
-    def _quantised_rows(self, name: str) -> tuple[str, str]:
-        if name not in self._rows:
-            self._add("ReduceMax", [name, "q8.axes"], f"{name}.max", keepdims=1)
-            self._add("ReduceMin", [name, "q8.axes"], f"{name}.min", keepdims=1)
-            self._add("Neg", [f"{name}.min"], f"{name}.negative_min")
-            self._add("Max", [f"{name}.max", f"{name}.negative_min", "q8.tiny"], f"{name}.largest")
-            self._add("Div", [f"{name}.largest", "q8.steps"], f"{name}.scale")
-            self._add("Div", [name, f"{name}.scale"], f"{name}.scaled")
-            self._add("QuantizeLinear", [f"{name}.scaled", "q8.one", "q8.zero"], f"{name}.codes")
-            self._rows[name] = (f"{name}.codes", f"{name}.scale")
-        return self._rows[name]
-
-    def _constant(self, name: str, value: Any) -> None:
-        name = name if "." in name else f"q8.{name}"
-        self.arrays.append(_onnx().numpy_helper.from_array(np.asarray(value), name))
-
-    def _add(self, operation: str, inputs: list[str], output: str, **attributes: Any) -> None:
-        self.nodes.append(_onnx().helper.make_node(operation, inputs, [output], name=output, **attributes))
-
-
-def quantised(matrix: np.ndarray, *, axis: int, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """A matrix as integers, with one scale for all values along an axis.
-
-    Args:
-        matrix: (rows, columns), float32.
-        axis: 0 for a scale a column, 1 for a scale a row.
-        steps: The largest integer.
-
-    Returns:
-        Codes, int8, (rows, columns), and scales, float32, (1, columns) or (rows, 1): `codes * scales` is within half a
-        scale of the matrix.
-    """
-    scales = np.maximum(np.abs(matrix).max(axis=axis, keepdims=True) / steps, TINY).astype(np.float32)
-    return np.round(matrix / scales).astype(np.int8), scales
-
-
-def four_bit_blocks(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """A matrix that was in 4 bits before (blocks with one scale, -8 to 7 times it), in 4 bits again.
-
-    Args:
-        matrix: (rows, columns), float32.
-
-    Returns:
-        Codes, int8 from -8 to 7, (rows, columns), and scales, float32, (rows, columns / BLOCK); None where the matrix
-        is not of that form. What a run folder's 16-bit floats rounded comes back as it was.
-    """
-    if matrix.shape[1] % BLOCK:
-        return None
-    blocks = matrix.reshape(len(matrix), -1, BLOCK)
-    # Such a block has its largest value at code -8, which gives the scale away.
-    largest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2, keepdims=True), axis=2)
-    scales = largest / -8
-    codes = np.clip(np.round(blocks / np.where(scales == 0, 1, scales)), -8, 7)
-    if not np.allclose(codes * scales, blocks, rtol=HALF_ROUNDING, atol=SMALLEST_HALF):
-        return None
-    return codes.astype(np.int8).reshape(matrix.shape), scales[..., 0].astype(np.float32)
 
 
 def _onnx() -> Any:
