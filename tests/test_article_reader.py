@@ -6,7 +6,7 @@ from conftest import ROOT, TARGET_IDS
 from rich.console import Console
 
 from govstance.actors.finder import MentionFinder
-from govstance.inference.aggregate import abstaining, pool_passages, strongest
+from govstance.inference.aggregate import abstaining, directed_by_sentences, pool_passages, strongest
 from govstance.inference.documents import Document
 from govstance.inference.reader import DOCUMENTS_AT_ONCE, ArticleReader
 from govstance.reporting.answers import answers_to_json, print_answers
@@ -177,3 +177,33 @@ def test_answers_under_their_threshold_are_uncertain_and_keep_what_they_rest_on(
     assert "uncertain 0.85" in text
     assert "Kazakhstan, annexation_recognition: uncertain" in text
     assert "Brazil, russia_alliance" not in text  # no sentence says anything
+
+
+def test_sentences_read_alone_decide_which_way_an_unsure_answer_goes():
+    unsure = np.array([0.41, 0.43, 0.0, 0.16])
+    clear = np.array([[0.85, 0.05, 0.0, 0.10]])
+    directed = directed_by_sentences(unsure, clear)
+    # Directions of the sentence 0.944 and 0.056, each to the power of 0.5 * 0.9 squared.
+    weights = unsure[:2] * np.array([0.85 / 0.9, 0.05 / 0.9]) ** (0.5 * 0.81)
+    assert directed[:2] == pytest.approx(0.84 * weights / weights.sum(), abs=1e-3)
+    assert directed[3] == pytest.approx(0.16)
+    assert directed.sum() == pytest.approx(1.0)
+    assert directed_by_sentences(unsure, np.array([[0.0, 0.0, 0.0, 1.0]])) == pytest.approx(unsure)  # it says nothing
+    assert directed_by_sentences(unsure, np.zeros((0, 4))) is unsure
+
+
+def test_an_article_is_directed_by_its_sentences_and_a_pair_is_not(reader, keyword_predictor, monkeypatch):
+    """Whole passages lean to against, the sentence alone to favor."""
+
+    def predicted(rows):
+        leaning = {True: [0.85, 0.05, 0.0, 0.1], False: [0.41, 0.43, 0.0, 0.16]}
+        return np.array([[leaning[row.text == "France imposes."]] * 3 for row in rows])
+
+    monkeypatch.setattr(keyword_predictor, "predict_probabilities", predicted)
+    text = "It rained. France imposes. The day ended."
+    (article,) = [a for a in read_one(reader, Document("a", text, "en")) if a.target == "sanctions_support"]
+    assert (article.stance, [item.text for item in article.evidence]) == ("favor", ["France imposes."])
+    assert article.counter_evidence == ()
+    pair = read_one(reader, Document("a", text, "en", government="FRA"))[1]
+    assert (pair.stance, pair.probability) == ("against", 0.43)
+    assert [item.text for item in pair.counter_evidence] == ["France imposes."]

@@ -1,6 +1,8 @@
 """The plan of the house: which floor may import which, and a file map that tells the truth."""
 
 import ast
+import doctest
+import importlib
 import re
 from pathlib import Path
 
@@ -84,3 +86,11 @@ def test_no_path_of_one_machine_is_in_the_code():
     ]
     for path in [*MODULES, *others]:
         assert not re.search(r"(?<![\w.])/(work|home|root)/", path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if ">>> " in path.read_text(encoding="utf-8")], ids=str)
+def test_examples_in_docstrings_give_what_they_say(path):
+    module = importlib.import_module(".".join(path.relative_to(ROOT / "src").with_suffix("").parts))
+    failed, tried = doctest.testmod(module)
+    assert tried
+    assert not failed

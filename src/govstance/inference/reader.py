@@ -2,7 +2,8 @@
 
 The model sees a passage of a few sentences with each government named in it. Once the answer of a
 government and target is known, the sentences that bear on it, in the passages that state a position, are read
-alone: those that say the same are its evidence, those that say the opposite its counter-evidence.
+alone: those that say the same are its evidence, those that say the opposite its counter-evidence. Which way the
+answer of an article goes is read from both.
 """
 
 import bisect
@@ -15,7 +16,14 @@ import numpy as np
 
 from govstance.actors.finder import MentionFinder
 from govstance.actors.matcher import Mention
-from govstance.inference.aggregate import OPPOSITE, Evidence, StanceAnswer, pool_passages, strongest
+from govstance.inference.aggregate import (
+    OPPOSITE,
+    Evidence,
+    StanceAnswer,
+    directed_by_sentences,
+    pool_passages,
+    strongest,
+)
 from govstance.inference.bearing import governments_by_sentence
 from govstance.inference.documents import Document
 from govstance.models.baselines import StancePredictor
@@ -108,7 +116,9 @@ class ArticleReader:
             {pair: row for pair, row in _sentence_rows(cut, draft).items() if pair not in already}
             for cut, draft, already in zip(cuts, drafts, known, strict=True)
         ]
-        sentences = [already | values for already, values in zip(known, self._predict(unread), strict=True)]
+        read = self._predict(unread)
+        drafts = [self._directed(cut, draft, values) for cut, draft, values in zip(cuts, drafts, read, strict=True)]
+        sentences = [already | values for already, values in zip(known, read, strict=True)]
         return [
             self._with_evidence(cut, draft, values) for cut, draft, values in zip(cuts, drafts, sentences, strict=True)
         ]
@@ -143,6 +153,21 @@ class ArticleReader:
                 ]
                 drafts.append(_Draft(answer, stating or [numbers[int(values[:, stance].argmax())]]))
         return drafts
+
+    def _directed(self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]) -> list[_Draft]:
+        """Drafts of an article with the direction that its sentences give too; a pair is taken as it is."""
+        if cut.document.government is not None:
+            return list(drafts)
+        target_index = {target.id: index for index, target in enumerate(self.targets)}
+        directed = []
+        for draft in drafts:
+            answer, index = draft.answer, target_index[draft.answer.target]
+            read = [(sentence, answer.government) for sentence in draft.sentences(cut)]
+            alone = np.array([probabilities[pair][index] for pair in read if pair in probabilities])
+            values = directed_by_sentences(np.array(answer.probabilities), alone)
+            answer = _answer(answer.government, answer.target, values, n_passages=answer.n_passages)
+            directed.append(dataclasses.replace(draft, answer=answer))
+        return directed
 
     def _with_evidence(
         self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]
