@@ -132,7 +132,7 @@ def test_the_printed_matrix(reader):
     print_answers(console, "article", answers, TARGETS)
     text = console.file.getvalue()
     assert "Kazakhstan (KAZ)" in text
-    assert "against 0.85" in text
+    assert "against 0.92" in text  # 0.85 of the passage, and of the sentence alone
     assert "named, without a position on any target: Brazil" in text
     assert f"Kazakhstan rejects and embraces. [{ARTICLE.index('Kazakhstan')}:" in text
 
@@ -159,13 +159,13 @@ def test_the_strongest_come_first_and_ties_in_order():
 
 def test_answers_under_their_threshold_are_uncertain_and_keep_what_they_rest_on(reader):
     document = Document("a", ARTICLE, "en")
-    thresholds = {"annexation_recognition": 0.86, "sanctions_support": 0.85, "russia_alliance": None}
+    thresholds = {"annexation_recognition": 0.93, "sanctions_support": 0.91, "russia_alliance": None}
     answers = read_one(reader, document)
     abstained = {(answer.government, answer.target): answer for answer in abstaining(answers, thresholds)}
-    # The predictor says 0.85 of all.
+    # The predictor says 0.85 of all, in passages and in sentences alone.
     uncertain = abstained["KAZ", "annexation_recognition"]
     assert uncertain.stance == "uncertain"
-    assert uncertain.probability == pytest.approx(0.85)
+    assert uncertain.probability == pytest.approx(0.918, abs=1e-3)
     assert uncertain.evidence[0].stance == "against"
     assert abstained["FRA", "sanctions_support"].stance == "favor"
     assert abstained["BRA", "russia_alliance"].stance == "uncertain"
@@ -174,7 +174,7 @@ def test_answers_under_their_threshold_are_uncertain_and_keep_what_they_rest_on(
     console = Console(file=io.StringIO(), width=100)
     print_answers(console, "a", list(abstained.values()), TARGETS)
     text = console.file.getvalue()
-    assert "uncertain 0.85" in text
+    assert "uncertain 0.92" in text
     assert "Kazakhstan, annexation_recognition: uncertain" in text
     assert "Brazil, russia_alliance" not in text  # no sentence says anything
 
@@ -196,8 +196,11 @@ def test_an_article_is_directed_by_its_sentences_and_a_pair_is_not(reader, keywo
     """Whole passages lean to against, the sentence alone to favor."""
 
     def predicted(rows):
-        leaning = {True: [0.85, 0.05, 0.0, 0.1], False: [0.41, 0.43, 0.0, 0.16]}
-        return np.array([[leaning[row.text == "France imposes."]] * 3 for row in rows])
+        leaning = {
+            "It rained. France imposes. The day ended.": [0.41, 0.43, 0.0, 0.16],
+            "France imposes.": [0.85, 0.05, 0, 0.1],
+        }
+        return np.array([[leaning.get(row.text, [0.0, 0.0, 0.0, 1.0])] * 3 for row in rows])
 
     monkeypatch.setattr(keyword_predictor, "predict_probabilities", predicted)
     text = "It rained. France imposes. The day ended."
@@ -205,5 +208,5 @@ def test_an_article_is_directed_by_its_sentences_and_a_pair_is_not(reader, keywo
     assert (article.stance, [item.text for item in article.evidence]) == ("favor", ["France imposes."])
     assert article.counter_evidence == ()
     pair = read_one(reader, Document("a", text, "en", government="FRA"))[1]
-    assert (pair.stance, pair.probability) == ("against", 0.43)
+    assert (pair.stance, round(pair.probability, 6)) == ("against", 0.43)
     assert [item.text for item in pair.counter_evidence] == ["France imposes."]
