@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, learnable_rows
 from hydra import compose, initialize_config_dir
+from hydra.core.utils import JobStatus
+from hydra.errors import HydraException
 
 from govstance.config import register_schemas
 from govstance.files import read_json, write_jsonl
+from hydra_plugins.govstance_ray_launcher import RayLauncher, cell_result
 
 REPEATS = "quality.duplicates_across_splits=warning"
 
@@ -55,10 +58,18 @@ def test_a_sweep_outlives_a_failed_cell_and_skips_finished_ones(rows_file, tmp_p
     assert not (ROOT / "multirun").exists()
 
 
+PACKAGES = {
+    "joblib": "hydra_plugins.hydra_joblib_launcher",
+    "submitit_local": "hydra_plugins.hydra_submitit_launcher",
+    "submitit_slurm": "hydra_plugins.hydra_submitit_launcher",
+    "ray": "ray",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["joblib", "submitit_local"])
+@pytest.mark.parametrize("launcher", ["joblib", "submitit_local", "ray"])
 def test_cells_run_in_other_processes(launcher, rows_file, tmp_path):
-    pytest.importorskip(f"hydra_plugins.hydra_{launcher.removesuffix('_local')}_launcher")
+    pytest.importorskip(PACKAGES[launcher])
     result = run(
         "scripts/train.py",
         "-m",
@@ -104,10 +115,16 @@ def test_submitit_trains_a_model_to_its_end(rows_file, tiny_backbone, tmp_path):
 
 @pytest.mark.parametrize(
     ("launcher", "kind"),
-    [("joblib", "JoblibLauncher"), ("submitit_local", "LocalLauncher"), ("submitit_slurm", "SlurmLauncher")],
+    [
+        ("joblib", "JoblibLauncher"),
+        ("submitit_local", "LocalLauncher"),
+        ("submitit_slurm", "SlurmLauncher"),
+        ("ray", "RayLauncher"),
+    ],
 )
 def test_launchers_compose(launcher, kind):
-    pytest.importorskip(f"hydra_plugins.hydra_{launcher.split('_')[0]}_launcher")
+    if launcher != "ray":  # it needs Ray only once it launches
+        pytest.importorskip(PACKAGES[launcher])
     register_schemas()
     overrides = [f"hydra/launcher={launcher}"]
     if launcher == "submitit_slurm":
@@ -158,3 +175,30 @@ def test_two_processes_train_what_one_trains(rows_file, tiny_backbone, tmp_path)
     for one, two in zip(*losses, strict=True):
         assert two["loss"] == pytest.approx(one["loss"], abs=1e-4)
     assert probabilities[1] == pytest.approx(probabilities[0], abs=1e-3)
+
+
+class NoRay:
+    """Ray, as far as a worker that died goes."""
+
+    class exceptions:  # noqa: N801 - Ray's name
+        RayError = RuntimeError
+
+    @staticmethod
+    def get(cell):
+        if cell == "died":
+            raise RuntimeError("worker died")
+        return cell
+
+
+def test_a_cell_of_ray_whose_process_died_has_failed():
+    result = cell_result("died", NoRay)
+    assert result.status is JobStatus.FAILED
+    with pytest.raises(RuntimeError, match="worker died"):
+        _ = result.return_value
+    assert cell_result("done", NoRay) == "done"
+
+
+def test_without_ray_its_launcher_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(HydraException, match=r"hydra/launcher=ray needs the package ray: pip install .*'\.\[ray\]'"):
+        RayLauncher(None, 1, 0.0).launch([["seed=0"]], 0)
