@@ -380,10 +380,10 @@ def test_from_the_pasted_text_to_the_files_with_the_server_itself(browser):
         run(opened, text)
         assert opened.locator("mark").all_inner_texts() == said
         cell(opened, "KAZ", 0).click()
-        expect(cell(opened, "KAZ", 0)).to_have_text("against 85%")
+        expect(cell(opened, "KAZ", 0)).to_have_text("against 92%")
         assert opened.locator("mark.against").all_inner_texts() == said[:1]
         opened.get_by_label("Answer only when sure").select_option("2% wrong")
-        expect(cell(opened, "KAZ", 0)).to_have_text("uncertain against 85%")
+        expect(cell(opened, "KAZ", 0)).to_have_text("uncertain against 92%")
         with opened.expect_download() as download:
             opened.get_by_role("button", name="Download JSON").click()
         (document,) = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))["documents"]
