@@ -6,7 +6,7 @@ from conftest import ROOT, TARGET_IDS
 from rich.console import Console
 
 from govstance.actors.finder import MentionFinder
-from govstance.inference.aggregate import abstaining, directed_by_sentences, pool_passages, strongest
+from govstance.inference.aggregate import abstaining, pool_passages, strongest, weighed_with_sentences
 from govstance.inference.documents import Document
 from govstance.inference.reader import DOCUMENTS_AT_ONCE, ArticleReader
 from govstance.reporting.answers import answers_to_json, print_answers
@@ -179,20 +179,24 @@ def test_answers_under_their_threshold_are_uncertain_and_keep_what_they_rest_on(
     assert "Brazil, russia_alliance" not in text  # no sentence says anything
 
 
-def test_sentences_read_alone_decide_which_way_an_unsure_answer_goes():
+def test_an_answer_is_weighed_with_its_sentences():
     unsure = np.array([0.41, 0.43, 0.0, 0.16])
     clear = np.array([[0.85, 0.05, 0.0, 0.10]])
-    directed = directed_by_sentences(unsure, clear)
+    weighed = weighed_with_sentences(unsure, clear)
     # Directions of the sentence 0.944 and 0.056, each to the power of 0.5 * 0.9 squared.
-    weights = unsure[:2] * np.array([0.85 / 0.9, 0.05 / 0.9]) ** (0.5 * 0.81)
-    assert directed[:2] == pytest.approx(0.84 * weights / weights.sum(), abs=1e-3)
-    assert directed[3] == pytest.approx(0.16)
-    assert directed.sum() == pytest.approx(1.0)
-    assert directed_by_sentences(unsure, np.array([[0.0, 0.0, 0.0, 1.0]])) == pytest.approx(unsure)  # it says nothing
-    assert directed_by_sentences(unsure, np.zeros((0, 4))) is unsure
+    favor, against = unsure[:2] * np.array([0.85 / 0.9, 0.05 / 0.9]) ** (0.5 * 0.81)
+    stated = 1 / (1 + np.exp(-(0.8 * np.log(0.84 / 0.16) + 0.2 * np.log(0.9 / 0.1))))
+    assert weighed[:2] == pytest.approx(stated * np.array([favor, against]) / (favor + against), abs=1e-3)
+    assert weighed[3] == pytest.approx(1 - stated)
+    assert weighed.sum() == pytest.approx(1.0)
+    # Sentences that say nothing make a position less likely and leave which one it is.
+    less = weighed_with_sentences(unsure, np.array([[0.0, 0.0, 0.0, 1.0]]))
+    assert less[3] == pytest.approx(1 / (1 + np.exp(0.8 * np.log(0.84 / 0.16) + 0.2 * np.log(0.001 / 0.999))))
+    assert less[0] / less[1] == pytest.approx(0.41 / 0.43)
+    assert weighed_with_sentences(unsure, np.zeros((0, 4))) is unsure
 
 
-def test_an_article_is_directed_by_its_sentences_and_a_pair_is_not(reader, keyword_predictor, monkeypatch):
+def test_an_article_is_weighed_with_its_sentences_and_a_pair_is_not(reader, keyword_predictor, monkeypatch):
     """Whole passages lean to against, the sentence alone to favor."""
 
     def predicted(rows):

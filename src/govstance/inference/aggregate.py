@@ -16,9 +16,10 @@ NONE_INDEX = STANCES.index("none")
 # government's position from one document than a reader would be.
 LOG_ODDS_CAP = 3.0
 OPPOSITE = {"favor": "against", "against": "favor"}
-# How much the sentences read alone count for the direction, beside the passages (docs/LOG.md, experiment 38).
-SENTENCE_WEIGHT = 0.5
-SMALLEST_SHARE = 1e-3  # no sentence rules a direction out
+# How much the sentences read alone count beside the passages: for which position is stated, and for whether one is
+# (docs/LOG.md, experiment 38).
+DIRECTION_WEIGHT, STATED_WEIGHT = 0.5, 0.2
+SMALLEST_SHARE = 1e-3  # no sentence rules anything out
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +93,12 @@ def pool_passages(probabilities: np.ndarray) -> np.ndarray:
     return np.insert(mixture * stated.max(), NONE_INDEX, 1.0 - stated.max())
 
 
-def directed_by_sentences(probabilities: np.ndarray, sentences: np.ndarray) -> np.ndarray:
-    """An answer of passages whose direction is read from their sentences too; how likely it states one stays.
+def weighed_with_sentences(probabilities: np.ndarray, sentences: np.ndarray) -> np.ndarray:
+    """An answer of passages, weighed with what their sentences say when read alone.
 
-    A passage that holds two positions can tip an unsure answer to the one that no sentence of it states. Sentences
-    count the more, the surer they are to state a position.
+    A passage that holds two positions can tip an unsure answer to the one that no sentence of it states, and one that
+    only touches the topic can seem to state a position that no sentence does. Whether a position is stated is the mean
+    of the log-odds of both; for which one it is, sentences count the more, the surer they are to state one.
 
     Args:
         probabilities: (n_stances,), pooled from passages.
@@ -107,18 +109,25 @@ def directed_by_sentences(probabilities: np.ndarray, sentences: np.ndarray) -> n
 
     Example:
         >>> unsure = np.array([0.41, 0.43, 0.0, 0.16])
-        >>> directed_by_sentences(unsure, np.array([[0.85, 0.05, 0.0, 0.1]])).round(2).tolist()
-        [0.63, 0.21, 0.0, 0.16]
+        >>> weighed_with_sentences(unsure, np.array([[0.85, 0.05, 0.0, 0.1]])).round(2).tolist()
+        [0.64, 0.21, 0.0, 0.15]
     """
-    stated = 1.0 - probabilities[NONE_INDEX]
-    if not len(sentences) or not stated:
+    if not len(sentences):
         return probabilities
     pooled = pool_passages(sentences)
-    stated_by_sentences = 1.0 - pooled[NONE_INDEX]
-    directions = np.delete(pooled, NONE_INDEX) / max(stated_by_sentences, np.finfo(float).tiny)
-    weight = SENTENCE_WEIGHT * stated_by_sentences**2
-    mixture = np.delete(probabilities, NONE_INDEX) * np.maximum(directions, SMALLEST_SHARE) ** weight
-    return np.insert(mixture / mixture.sum() * stated, NONE_INDEX, 1.0 - stated)
+    stated, stated_alone = (1.0 - values[NONE_INDEX] for values in (probabilities, pooled))
+    log_odds = (1.0 - STATED_WEIGHT) * _log_odds(stated) + STATED_WEIGHT * _log_odds(stated_alone)
+    both = 1.0 / (1.0 + np.exp(-log_odds))
+    directions = np.delete(pooled, NONE_INDEX) / max(stated_alone, SMALLEST_SHARE)
+    weight = DIRECTION_WEIGHT * stated_alone**2
+    mixture = np.maximum(np.delete(probabilities, NONE_INDEX), SMALLEST_SHARE**2)
+    mixture *= np.maximum(directions, SMALLEST_SHARE) ** weight
+    return np.insert(mixture / mixture.sum() * both, NONE_INDEX, 1.0 - both)
+
+
+def _log_odds(probability: float) -> float:
+    certain = min(max(probability, SMALLEST_SHARE), 1.0 - SMALLEST_SHARE)
+    return float(np.log(certain / (1.0 - certain)))
 
 
 def pool_documents(probabilities: np.ndarray, counts: np.ndarray | None = None) -> np.ndarray:

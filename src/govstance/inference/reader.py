@@ -2,8 +2,8 @@
 
 The model sees a passage of a few sentences with each government named in it. Once the answer of a
 government and target is known, the sentences that bear on it, in the passages that state a position, are read
-alone: those that say the same are its evidence, those that say the opposite its counter-evidence. Which way the
-answer of an article goes is read from both.
+alone: those that say the same are its evidence, those that say the opposite its counter-evidence. The answer of an
+article is weighed with them.
 """
 
 import bisect
@@ -20,9 +20,9 @@ from govstance.inference.aggregate import (
     OPPOSITE,
     Evidence,
     StanceAnswer,
-    directed_by_sentences,
     pool_passages,
     strongest,
+    weighed_with_sentences,
 )
 from govstance.inference.bearing import governments_by_sentence
 from govstance.inference.documents import Document
@@ -117,7 +117,7 @@ class ArticleReader:
             for cut, draft, already in zip(cuts, drafts, known, strict=True)
         ]
         read = self._predict(unread)
-        drafts = [self._directed(cut, draft, values) for cut, draft, values in zip(cuts, drafts, read, strict=True)]
+        drafts = [self._weighed(cut, draft, values) for cut, draft, values in zip(cuts, drafts, read, strict=True)]
         sentences = [already | values for already, values in zip(known, read, strict=True)]
         return [
             self._with_evidence(cut, draft, values) for cut, draft, values in zip(cuts, drafts, sentences, strict=True)
@@ -154,20 +154,20 @@ class ArticleReader:
                 drafts.append(_Draft(answer, stating or [numbers[int(values[:, stance].argmax())]]))
         return drafts
 
-    def _directed(self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]) -> list[_Draft]:
-        """Drafts of an article with the direction that its sentences give too; a pair is taken as it is."""
+    def _weighed(self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]) -> list[_Draft]:
+        """Drafts of an article, weighed with its sentences; a pair is taken as it is."""
         if cut.document.government is not None:
             return list(drafts)
         target_index = {target.id: index for index, target in enumerate(self.targets)}
-        directed = []
+        weighed = []
         for draft in drafts:
             answer, index = draft.answer, target_index[draft.answer.target]
             read = [(sentence, answer.government) for sentence in draft.sentences(cut)]
             alone = np.array([probabilities[pair][index] for pair in read if pair in probabilities])
-            values = directed_by_sentences(np.array(answer.probabilities), alone)
+            values = weighed_with_sentences(np.array(answer.probabilities), alone)
             answer = _answer(answer.government, answer.target, values, n_passages=answer.n_passages)
-            directed.append(dataclasses.replace(draft, answer=answer))
-        return directed
+            weighed.append(dataclasses.replace(draft, answer=answer))
+        return weighed
 
     def _with_evidence(
         self, cut: _Cut, drafts: Sequence[_Draft], probabilities: Mapping[Pair, np.ndarray]
