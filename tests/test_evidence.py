@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 from conftest import GOOD_ROW, ROOT, TARGET_IDS
 
+from benchmarks.common import train_config
 from benchmarks.evidence import Given, bearing_sentences, scores_of, sentence_at
 from govstance.actors.finder import MentionFinder
 from govstance.corpus.evidence import MarkedText, read_evidence, sha256_of_text
 from govstance.corpus.reader import read_rows
 from govstance.errors import BadRowsError, GovstanceError
+from govstance.jobs.cells import fingerprint
+from govstance.jobs.places import marks_of
 from govstance.targets import load_targets
 from govstance.text.sentences import Span, split_sentences
 from govstance.training.augmentation import augmented
@@ -96,7 +99,13 @@ def test_marks_are_read_by_the_hash_of_their_text(tmp_path):
         (line(sha256="x"), "expected 64 hexadecimal digits; found 'x'"),
         (line(sentences=[[3, 9], [1, 2]]), r'field "sentences": expected \[start, end\] of each'),
         (line(evidence={"FRA": {"peace": [1]}}), 'field "evidence", FRA, peace: expected one of the targets'),
-        (line(evidence={"FRA": {SANCTIONS: [4]}}), f"FRA, {SANCTIONS}: expected indices from 0 to 3; found 4"),
+        (line(sentences=None), r'field "sentences": expected \[start, end\] of each'),
+        (line(evidence={"FRA": [1]}), r'field "evidence": expected {government: {target id: \[index, ...\]}}'),
+        (
+            line(evidence={"FRA": {SANCTIONS: [4]}}),
+            rf"FRA, {SANCTIONS}: expected a list of indices from 0 to 3; found \[4\]",
+        ),
+        (line(evidence={"FRA": {SANCTIONS: 1}}), f"FRA, {SANCTIONS}: expected a list of indices from 0 to 3; found 1"),
         (line(), "expected a text once, found .* again"),
     ],
 )
@@ -105,6 +114,25 @@ def test_a_line_that_is_no_mark_is_named(wrong, message, tmp_path):
     path.write_text(f"{json.dumps(line())}\n{json.dumps(wrong)}\n", encoding="utf-8")
     with pytest.raises(BadRowsError, match=f"2: .*{message}"):
         read_evidence(path, TARGET_IDS)
+
+
+def test_a_training_reads_marks_if_it_cuts_texts_and_is_another_one_with_other_marks(tmp_path):
+    path, rows = tmp_path / "marks.jsonl", tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(line()), encoding="utf-8")
+    rows.write_text(json.dumps(PASSAGE[0].to_json()), encoding="utf-8")
+    settings = [f"corpus.evidence={path}", f"corpus.files=[{rows}]"]
+    plain, cutting = train_config(settings), train_config([*settings, "training.cut_texts=1"])
+    assert marks_of(plain, TARGET_IDS) == {}
+    assert set(marks_of(cutting, TARGET_IDS)) == {sha256_of_text(TEXT)}
+    before = fingerprint(plain), fingerprint(cutting)
+    path.write_text(json.dumps(line(evidence={})), encoding="utf-8")
+    assert fingerprint(plain) == before[0]
+    assert fingerprint(cutting) != before[1]
+
+
+def test_a_missing_file_of_marks_is_named(tmp_path):
+    with pytest.raises(GovstanceError, match=r"corpus\.evidence: expected .* found no file .*none\.jsonl\."):
+        read_evidence(tmp_path / "none.jsonl", TARGET_IDS)
 
 
 def test_the_marks_of_the_corpus_are_of_its_texts_and_of_labels_that_state_a_position():

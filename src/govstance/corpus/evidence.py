@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from govstance.errors import BadRowsError
+from govstance.errors import BadRowsError, GovstanceError
 from govstance.files import numbered_json_lines
 from govstance.text.sentences import Span
 
@@ -43,8 +43,11 @@ def read_evidence(path: Path, target_ids: Sequence[str]) -> dict[str, MarkedText
         target_ids: The targets that may be marked.
 
     Raises:
+        GovstanceError: There is no such file.
         BadRowsError: A line is not of the form above, or a text comes twice.
     """
+    if not path.is_file():
+        raise GovstanceError(f"corpus.evidence: expected a JSON Lines file of marked sentences, found no file {path}.")
     marked: dict[str, MarkedText] = {}
     problems: list[str] = []
     with path.open("rb") as stream:
@@ -78,14 +81,24 @@ def _problem(value: Any, target_ids: Sequence[str]) -> str | None:
         return 'expected an object with "sha256", "sentences" and "evidence"'
     if not isinstance(value["sha256"], str) or not SHA256.fullmatch(value["sha256"]):
         return f'field "sha256": expected 64 hexadecimal digits; found {value["sha256"]!r}'
-    flat = [place for sentence in value["sentences"] for place in sentence]
-    if any(len(sentence) != 2 for sentence in value["sentences"]) or flat != sorted(flat):
+    if not _are_spans(value["sentences"]):
         return 'field "sentences": expected [start, end] of each, one after the other'
+    if not isinstance(value["evidence"], dict) or not all(isinstance(of, dict) for of in value["evidence"].values()):
+        return 'field "evidence": expected {government: {target id: [index, ...]}}'
     for government, of_government in value["evidence"].items():
         for target, sentences in of_government.items():
             place = f'field "evidence", {government}, {target}'
             if target not in target_ids:
                 return f"{place}: expected one of the targets {', '.join(target_ids)}"
-            if wrong := [index for index in sentences if index not in range(len(value["sentences"]))]:
-                return f"{place}: expected indices from 0 to {len(value['sentences']) - 1}; found {wrong[0]!r}"
+            indices = range(len(value["sentences"]))
+            if not isinstance(sentences, list) or any(index not in indices for index in sentences):
+                return f"{place}: expected a list of indices from 0 to {indices.stop - 1}; found {sentences!r}"
     return None
+
+
+def _are_spans(value: Any) -> bool:
+    """Whether it is a list of [start, end], each not before the last."""
+    if not isinstance(value, list) or not all(isinstance(span, list) and len(span) == 2 for span in value):
+        return False
+    flat = [place for span in value for place in span]
+    return all(isinstance(place, int) for place in flat) and flat == sorted(flat)
