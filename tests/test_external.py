@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn.metrics import roc_auc_score
 
 from govstance.evaluation.external import disagreement, rank_agreement
+from govstance.evaluation.uncertainty import bca_interval
 
 
 def test_figures_by_hand():
@@ -43,7 +44,9 @@ def test_the_interval_is_that_of_governments_drawn_with_replacement():
     weights = np.random.default_rng(7).multinomial(40, np.full(40, 1 / 40), size=200)
     for name, statistic in (("spearman", stats.spearmanr), ("kendall", stats.kendalltau)):
         drawn = [statistic(np.repeat(scores, weight), np.repeat(values, weight)).statistic for weight in weights]
-        assert found[name]["interval_95"] == pytest.approx(list(np.quantile(drawn, [0.025, 0.975])))
+        left_out = [statistic(np.delete(scores, index), np.delete(values, index)).statistic for index in range(40)]
+        expected = bca_interval(np.array(drawn), statistic(scores, values).statistic, np.array(left_out))
+        assert found[name]["interval_95"] == pytest.approx(list(expected))
     low, high = found["auc"]["interval_95"]
     assert low < found["auc"]["value"] < high
 
@@ -60,11 +63,8 @@ def simulated_agreements(rho, n=80, n_samples=300):
         )
 
 
-def test_intervals_hold_the_truth_a_little_less_often_than_they_say():
-    """The true tau is 2 arcsin(rho) / pi (Kendall 1948), the true AUC that of a very large sample.
-
-    Percentile intervals over 80 governments are a little too narrow: 92 to 93 of 100 hold it, and the page says so.
-    """
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    """The true tau is 2 arcsin(rho) / pi (Kendall 1948), the true AUC that of a very large sample."""
     rho = 0.6
     tau = 2 * np.arcsin(rho) / np.pi
     generator = np.random.default_rng(0)
@@ -77,8 +77,8 @@ def test_intervals_hold_the_truth_a_little_less_often_than_they_say():
             for intervals in simulated_agreements(rho)
         ]
     )
-    assert (found.mean(axis=0) >= 0.91).all()
-    assert (found.mean(axis=0) <= 0.95).all()
+    assert (found.mean(axis=0) >= 0.93).all()
+    assert (found.mean(axis=0) <= 0.97).all()
 
 
 def test_words_that_tell_nothing_of_deeds_are_seldom_taken_to_tell_something():

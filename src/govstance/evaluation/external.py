@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from govstance.evaluation.uncertainty import DRAWS, central_interval
+from govstance.evaluation.uncertainty import DRAWS, bca_interval
 
 STATISTICS = ("auc", "ordinal", "spearman", "kendall")
 
@@ -37,7 +37,7 @@ def rank_agreement(
 
     Source:
         Hanley and McNeil 1982 (AUC); Harrell et al. 1982 (concordance over ordered values); Kendall 1945 (tau-b);
-        Efron and Tibshirani 1993, ch. 13 (bootstrap).
+        Efron 1987, doi:10.1080/01621459.1987.10478410 (BCa intervals).
     """
     said, did = np.asarray(scores, dtype=float), np.asarray(values, dtype=float)
     n = len(said)
@@ -49,14 +49,16 @@ def rank_agreement(
     weights = np.random.default_rng(seed).multinomial(n, np.full(n, 1.0 / n), size=draws).astype(float)
     points = _statistics(said, did, np.ones((1, n)))
     drawn = _statistics(said, did, weights)
+    left_out = _statistics(said, did, 1.0 - np.eye(n))
     for name in STATISTICS:
-        value, values_drawn = float(points[name][0]), drawn[name][~np.isnan(drawn[name])]
+        value = float(points[name][0])
+        values_drawn, values_left = (values[name][~np.isnan(values[name])] for values in (drawn, left_out))
+        if np.isnan(value):
+            result[name] = None
+            continue
         enough = len(values_drawn) >= draws / 2
-        result[name] = (
-            None
-            if np.isnan(value)
-            else {"value": value, "interval_95": list(central_interval(values_drawn)) if enough else None}
-        )
+        interval = list(bca_interval(values_drawn, value, values_left)) if enough else None
+        result[name] = {"value": value, "interval_95": interval}
     return result
 
 
