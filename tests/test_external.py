@@ -114,3 +114,10 @@ def test_disagreement_is_the_share_of_others_on_the_wrong_side():
     assert disagreement([0.5, 0.0, 0.8], [-1, 0, 1]).tolist() == [0.5, 0.5, 0.0]
     assert disagreement([0.3, 0.3], [0, 1]).tolist() == [0.5, 0.5]
     assert disagreement([0.3, 0.3], [1, 1]).tolist() == [0.0, 0.0]
+
+
+def test_an_interval_holds_its_own_value_where_draws_take_few_values():
+    # One of 14 is a member and says most: each draw that holds it orders it last, and tau hangs on how often it is drawn.
+    found = rank_agreement(list(range(14)), [0] * 13 + [1])["kendall"]
+    low, high = found["interval_95"]
+    assert low == found["value"] < high

@@ -57,7 +57,11 @@ def rank_agreement(
             result[name] = None
             continue
         enough = len(values_drawn) >= draws / 2
-        interval = list(bca_interval(values_drawn, value, values_left)) if enough else None
+        interval = None
+        if enough:
+            low, high = bca_interval(values_drawn, value, values_left)
+            # Where draws take few values the corrected ends can lie beyond the value itself.
+            interval = [min(low, value), max(high, value)]
         result[name] = {"value": value, "interval_95": interval}
     return result
 
