@@ -117,7 +117,7 @@ def test_disagreement_is_the_share_of_others_on_the_wrong_side():
 
 
 def test_an_interval_holds_its_own_value_where_draws_take_few_values():
-    # One of 14 is a member and says most: each draw that holds it orders it last, and tau hangs on how often it is drawn.
+    # One of 14 is a member and says most: tau of a draw hangs on nothing but how often that one is drawn.
     found = rank_agreement(list(range(14)), [0] * 13 + [1])["kendall"]
     low, high = found["interval_95"]
     assert low == found["value"] < high
