@@ -10,15 +10,20 @@ from conftest import GOOD_ROW, ROOT, TARGET_IDS
 from benchmarks.common import train_config
 from benchmarks.evidence import Given, bearing_sentences, scores_of, sentence_at
 from govstance.actors.finder import MentionFinder
+from govstance.config import ModelConfig, TrainingConfig
 from govstance.corpus.evidence import MarkedText, read_evidence, sha256_of_text
 from govstance.corpus.reader import read_rows
 from govstance.errors import BadRowsError, GovstanceError
 from govstance.jobs.cells import fingerprint
 from govstance.jobs.places import marks_of
+from govstance.models.backbones import load_backbone
+from govstance.models.predictor import encoder_for
 from govstance.targets import load_targets
 from govstance.text.sentences import Span, split_sentences
 from govstance.training.augmentation import augmented
 from govstance.training.cutting import cut_passage, cut_passages
+from govstance.training.fitting import items_to_learn
+from govstance.training.starting import build_model
 
 FINDER = MentionFinder(ROOT / "data" / "actors")
 TEXT = "France met Japan. France backs sanctions. Japan rejects them.\nFrance recognises nothing."
@@ -72,6 +77,18 @@ def test_a_share_of_the_marked_passages_comes_a_second_time():
     assert all(line.text != TEXT and line.id.startswith("t:") for line in rows[3:])
     assert rows == augmented([*PASSAGE, *others], FINDER, cut_share=1.0, **settings)
     assert augmented([*PASSAGE, *others], FINDER, cut_share=0.0, **settings) == [*PASSAGE, *others]
+
+
+def test_a_training_learns_from_cut_texts_too(tiny_backbone):
+    backbone = load_backbone(str(tiny_backbone))
+    model = build_model(backbone, ModelConfig(kind="transformer", name="tiny"), TARGET_IDS)
+    encoder = encoder_for(model, backbone.tokenizer, FINDER)
+    marks = {sha256_of_text(TEXT): MARKED}
+    counts = []
+    for share in (0.0, 1.0):
+        training = TrainingConfig(epochs=1, texts_per_batch=2, learning_rate=1e-3, frozen_layers=0, cut_texts=share)
+        counts.append(len(items_to_learn(PASSAGE, encoder, training, seed=0, finder=FINDER, marks=marks)))
+    assert counts == [1, 2]
 
 
 def test_a_share_of_texts_without_marks_is_refused():

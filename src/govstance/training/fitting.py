@@ -21,7 +21,7 @@ from govstance.config import CalibrationConfig, ModelConfig, TrainingConfig
 from govstance.corpus.evidence import MarkedText
 from govstance.errors import GovstanceError
 from govstance.models.backbones import load_backbone
-from govstance.models.encoding import EncodedText, label_counts, warn_of_truncation
+from govstance.models.encoding import EncodedText, Encoder, label_counts, warn_of_truncation
 from govstance.models.predictor import TransformerPredictor, encoder_for
 from govstance.models.stance_model import StanceModel
 from govstance.schema import Row
@@ -112,17 +112,7 @@ def fit_stance_model(
     if starts:
         start_from(model, starts)
     encoder = encoder_for(model, backbone.tokenizer, finder)
-    learnt = augmented(
-        train_rows,
-        finder,
-        renamed_share=training.renamed_texts,
-        joined_share=training.joined_texts,
-        seed=seed,
-        cut_share=training.cut_texts,
-        marks=marks,
-    )
-    items = encoder.encode(learnt)[: training.max_texts]
-    warn_of_truncation(items, model_config.max_length_tokens)
+    items = items_to_learn(train_rows, encoder, training, seed=seed, finder=finder, marks=marks)
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
     states = lower_states(model, encoder, items, training)
@@ -137,6 +127,30 @@ def fit_stance_model(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
     )
     return predictor, report
+
+
+def items_to_learn(
+    rows: Sequence[Row],
+    encoder: Encoder,
+    training: TrainingConfig,
+    *,
+    seed: int,
+    finder: MentionFinder,
+    marks: Mapping[str, MarkedText],
+) -> list[EncodedText]:
+    """The training rows and what is made of them, encoded; the arguments are those of `fit_stance_model`."""
+    learnt = augmented(
+        rows,
+        finder,
+        renamed_share=training.renamed_texts,
+        joined_share=training.joined_texts,
+        seed=seed,
+        cut_share=training.cut_texts,
+        marks=marks,
+    )
+    items = encoder.encode(learnt)[: training.max_texts]
+    warn_of_truncation(items, encoder.max_length_tokens)
+    return items
 
 
 def _check(training: TrainingConfig, calibration: CalibrationConfig, target_ids: Sequence[str]) -> None:
