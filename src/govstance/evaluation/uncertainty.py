@@ -72,14 +72,15 @@ def bca_interval(values: np.ndarray, estimate: float, left_out: np.ndarray) -> t
     Args:
         values: (draws,), drawn with replacement.
         estimate: From all documents.
-        left_out: (n_documents,), from all but one each.
+        left_out: (n_documents,), from all but one each; of those that have no figure, none: empty, nothing tells the
+            skewness.
 
     Source:
         Efron 1987, Better bootstrap confidence intervals, doi:10.1080/01621459.1987.10478410 (BCa).
     """
     below = np.clip(np.mean(values < estimate), 1 / len(values), 1 - 1 / len(values))
     bias = stats.norm.ppf(below)
-    deviations = left_out.mean() - left_out
+    deviations = left_out.mean() - left_out if len(left_out) else np.zeros(1)
     spread = np.square(deviations).sum()
     acceleration = 0.0 if spread == 0 else (deviations**3).sum() / (6 * spread**1.5)
     ends = bias + stats.norm.ppf([(1 - LEVEL) / 2, (1 + LEVEL) / 2])
