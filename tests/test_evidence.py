@@ -147,9 +147,15 @@ def test_a_training_reads_marks_if_it_cuts_texts_and_is_another_one_with_other_m
     assert fingerprint(cutting) != before[1]
 
 
-def test_a_missing_file_of_marks_is_named(tmp_path):
-    with pytest.raises(GovstanceError, match=r"corpus\.evidence: expected .* found no file .*none\.jsonl\."):
-        read_evidence(tmp_path / "none.jsonl", TARGET_IDS)
+def test_a_missing_file_of_marks_is_named_before_anything_is_made_of_it(tmp_path):
+    path, rows = tmp_path / "none.jsonl", tmp_path / "rows.jsonl"
+    with pytest.raises(GovstanceError, match=r"none\.jsonl: expected .* found no such file\."):
+        read_evidence(path, TARGET_IDS)
+    rows.write_text(json.dumps(PASSAGE[0].to_json()), encoding="utf-8")
+    config = train_config([f"corpus.evidence={path}", f"corpus.files=[{rows}]", "training.cut_texts=1"])
+    for reading in (fingerprint, lambda config: marks_of(config, TARGET_IDS)):
+        with pytest.raises(GovstanceError, match=r"corpus\.evidence.*none\.jsonl"):
+            reading(config)
 
 
 def test_the_marks_of_the_corpus_are_of_its_texts_and_of_labels_that_state_a_position():

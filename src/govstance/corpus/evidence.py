@@ -47,7 +47,7 @@ def read_evidence(path: Path, target_ids: Sequence[str]) -> dict[str, MarkedText
         BadRowsError: A line is not of the form above, or a text comes twice.
     """
     if not path.is_file():
-        raise GovstanceError(f"corpus.evidence: expected a JSON Lines file of marked sentences, found no file {path}.")
+        raise GovstanceError(f"{path}: expected a JSON Lines file of marked sentences, found no such file.")
     marked: dict[str, MarkedText] = {}
     problems: list[str] = []
     with path.open("rb") as stream:

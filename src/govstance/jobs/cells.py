@@ -8,7 +8,7 @@ from typing import Any
 from govstance.config import TrainConfig
 from govstance.files import expand_patterns, hashes_below, path_from_here, sha256_of_file, sha256_of_json
 from govstance.jobs.command_line import output_folder, skip_cell
-from govstance.jobs.places import PACKAGE, evidence_file, names_of_starts, place_of
+from govstance.jobs.places import PACKAGE, evidence_files, names_of_starts, place_of
 from govstance.jobs.run_status import FINISHED, STATUS_FILE, status_of
 from govstance.training.run_folder import PROVENANCE_FILE, library_versions
 
@@ -30,13 +30,12 @@ def fingerprint(config: TrainConfig) -> str:
     settings = {name: value for name, value in asdict(config).items() if name not in NOT_OF_THE_CELL}
     data = Path(config.paths.data)
     rows = expand_patterns(config.corpus.files, option="corpus.files")
-    evidence = evidence_file(config.paths, config.corpus)
     parts: dict[str, Any] = {
         # What the files are called is no matter, the same rows in another checkout are the same.
         "settings": settings | {"corpus": settings["corpus"] | {"files": None, "path": None, "output": None}},
         "rows": [sha256_of_file(path) for path in rows],
         "targets": sha256_of_file(Path(config.corpus.targets or data / "targets.yaml")),
-        "evidence": sha256_of_file(evidence) if config.training.cut_texts and evidence.is_file() else None,
+        "evidence": [sha256_of_file(path) for path in evidence_files(config)],
         "actors": hashes_below(data / "actors", "*"),
         "backbone": hashes_below(Path(config.model.backbone), "*") if config.model.backbone else None,
         "starts": [hashes_below(place_of(name), "*") for name in names_of_starts(config.model)],

@@ -8,6 +8,7 @@ from govstance.actors.finder import MentionFinder
 from govstance.config import CorpusConfig, ModelConfig, PathsConfig, TrainConfig
 from govstance.corpus.evidence import MarkedText, read_evidence
 from govstance.errors import GovstanceError
+from govstance.files import expand_patterns
 from govstance.models.folder import BUILTIN_FOLDER, LoadedModel, load_model
 from govstance.targets import Target, load_targets
 
@@ -24,14 +25,24 @@ def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target,
     return load_targets(Path(corpus.targets or Path(paths.data) / "targets.yaml"))
 
 
-def evidence_file(paths: PathsConfig, corpus: CorpusConfig) -> Path:
-    """What the stances of a corpus rest on: its own marks, else data/annotations/evidence.jsonl."""
-    return Path(corpus.evidence or Path(paths.data) / "annotations" / "evidence.jsonl")
+def evidence_files(config: TrainConfig) -> list[Path]:
+    """The marks that a training reads, the corpus's own or those of the data folder; none where it cuts no texts.
+
+    Raises:
+        GovstanceError: There is no such file.
+    """
+    if not config.training.cut_texts:
+        return []
+    pattern = config.corpus.evidence or str(Path(config.paths.data) / "annotations" / "evidence.jsonl")
+    return expand_patterns([pattern], option="corpus.evidence")
 
 
 def marks_of(config: TrainConfig, target_ids: Sequence[str]) -> dict[str, MarkedText]:
-    """The marks that a training needs, by the SHA-256 of their text; none where it cuts no texts."""
-    return read_evidence(evidence_file(config.paths, config.corpus), target_ids) if config.training.cut_texts else {}
+    """The marks that a training needs, by the SHA-256 of their text."""
+    marks: dict[str, MarkedText] = {}
+    for path in evidence_files(config):
+        marks |= read_evidence(path, target_ids)
+    return marks
 
 
 def mention_finder(paths: PathsConfig) -> MentionFinder:

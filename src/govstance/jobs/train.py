@@ -18,7 +18,7 @@ from govstance.jobs.evaluate import score_model
 from govstance.jobs.pages import write_page
 from govstance.jobs.places import (
     cache_folder,
-    evidence_file,
+    evidence_files,
     marks_of,
     mention_finder,
     model_of,
@@ -65,8 +65,7 @@ def run_training(
     files = expand_patterns(config.corpus.files, option="corpus.files")
     rows = with_splits(read_rows(files, [target.id for target in targets]))
     pass_gate(rows, config.quality)
-    marks = [evidence_file(config.paths, config.corpus)] if config.training.cut_texts else []
-    data = data_fingerprints([*files, *marks])
+    data = data_fingerprints([*files, *evidence_files(config)])
     seen, held_out = hold_out(rows, config.corpus.held_out.languages, config.corpus.held_out.governments)
     used = without_sources(seen, config.corpus.not_trained_on)
     train, dev, test = in_split(used, "train"), in_split(used, "dev"), in_split(rows, "test")
