@@ -114,9 +114,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
                 loaded = fresh_process("benchmarks.clients", given, threads=1)
                 content["connections"][count] = summary(loaded) | {"outcomes": loaded["outcomes"]}
                 told = summary(loaded)
-                seconds = ", ".join(f"{name} {told[f'{name}_seconds'] or 0:.2f} s" for name in ("p50", "p99"))
+                waits = ", ".join(f"{name} {told[f'{name}_seconds'] or 0:.2f} s" for name in ("p50", "p99"))
                 rate = f"{told['documents_per_second']:.1f} documents a second"
-                print(f"{count} connections: {rate}, {seconds}, errors: {told['errors'] or 'none'}", flush=True)
+                print(f"{count} connections: {rate}, {waits}, errors: {told['errors'] or 'none'}", flush=True)
         content["model"] = httpx2.get(f"{address}/v1/model", timeout=START_SECONDS).json()["model"]
     content["memory_mib"] = samples
     return content

@@ -330,7 +330,7 @@ def test_a_stopped_training_does_not_become_latest(trained, rows_file, outputs, 
     )
     assert process.stdout is not None
     for line in process.stdout:
-        if b"fitting the baselines" in line:
+        if b"training:" in line:
             break
     process.kill()
     process.wait(timeout=60)

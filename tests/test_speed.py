@@ -11,7 +11,7 @@ import torch
 from conftest import ROOT, TARGET_IDS, learnable_rows
 from test_scripts import run
 
-from benchmarks import inference, profile, scaling, training
+from benchmarks import inference, profile, scaling, serving, training
 from benchmarks.common import fresh_process, interleaved, train_config, whole_texts
 from benchmarks.inference import articles_of
 from benchmarks.profile import group_of
@@ -230,3 +230,32 @@ def test_every_other_round_runs_backwards():
     order = []
     interleaved(lambda name: order.append(name) or {}, ["a", "b"], 3)
     assert order == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_each_number_of_connections_loads_the_server_alike(overrides, tmp_path, monkeypatch):
+    given = []
+
+    def loaded(module, arguments, *, threads):
+        given.append(arguments[arguments.index("--connections") :])
+        return {"seconds": 2.0, "outcomes": {"200": 3, "503": 1}, "latencies": [0.1, 0.2, 0.3]}
+
+    class Reply:
+        def json(self):
+            return {"model": "a model"}
+
+    @contextlib.contextmanager
+    def server(arguments):
+        yield "http://127.0.0.1:1", None
+
+    monkeypatch.setattr(serving, "server", server)
+    monkeypatch.setattr(serving, "memory_of", lambda process: contextlib.nullcontext([(0.0, 500.0)]))
+    monkeypatch.setattr(serving, "fresh_process", loaded)
+    monkeypatch.setattr(serving.httpx2, "post", lambda *_, **__: None)
+    monkeypatch.setattr(serving.httpx2, "get", lambda *_, **__: Reply())
+    report = tmp_path / "serving.json"
+    options = ["--connections", "1", "8", "--minutes", "0.1", "--words", "60"]
+    serving.main([*options, "--output", str(report), *overrides])
+    assert given == [["--connections", count, "--seconds", "3.0"] for count in ("1", "8")]
+    of_eight = read_json(report)["connections"]["8"]
+    assert of_eight["documents_per_second"] == 1.5
+    assert of_eight["errors"] == {"503": 1}

@@ -26,7 +26,7 @@ from govstance.jobs.places import (
     targets_of_corpus,
 )
 from govstance.jobs.prepare import pass_gate
-from govstance.models.baselines import BASELINES, Baseline, fit_baseline
+from govstance.models.baselines import BASELINES, Baseline, check_every_target_is_labelled, fit_baseline
 from govstance.models.folder import KINDS, TRANSFORMER, save_model
 from govstance.models.predictor import TransformerPredictor
 from govstance.schema import Row
@@ -110,13 +110,7 @@ def _fit_and_save(
     callbacks: Sequence[TrainerCallback],
 ) -> FitReport:
     target_ids = [target.id for target in targets]
-    logger.info("fitting the baselines")
-    baselines: dict[str, Baseline] = {}
-    seconds = {}
-    for kind in BASELINES:
-        started = time.monotonic()
-        baselines[kind] = fit_baseline(kind, train, target_ids)
-        seconds[kind] = time.monotonic() - started
+    check_every_target_is_labelled(train, target_ids)
     predictor: TransformerPredictor | Baseline
     if config.model.kind == TRANSFORMER:
         predictor, report = fit_stance_model(
@@ -135,7 +129,10 @@ def _fit_and_save(
             marks=marks_of(config, target_ids),
             callbacks=callbacks,
         )
+        # Not before it: what TF-IDF takes to fit would be held all through the training.
+        baselines, _ = _fit_baselines(train, target_ids)
     else:
+        baselines, seconds = _fit_baselines(train, target_ids)
         predictor = baselines.pop(config.model.kind)
         report = _report_of_baseline(train, seconds[config.model.kind])
     save_model(
@@ -148,6 +145,17 @@ def _fit_and_save(
         training_data=data,
     )
     return report
+
+
+def _fit_baselines(rows: Sequence[Row], target_ids: Sequence[str]) -> tuple[dict[str, Baseline], dict[str, float]]:
+    """All baselines by their kind, and the seconds that each took."""
+    logger.info("fitting the baselines")
+    baselines, seconds = {}, {}
+    for kind in BASELINES:
+        started = time.monotonic()
+        baselines[kind] = fit_baseline(kind, rows, target_ids)
+        seconds[kind] = time.monotonic() - started
+    return baselines, seconds
 
 
 def _report_of_baseline(rows: Sequence[Row], seconds: float) -> FitReport:

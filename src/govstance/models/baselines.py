@@ -151,14 +151,13 @@ class TfidfBaseline:
         Raises:
             GovstanceError: A target has no label at all.
         """
+        check_every_target_is_labelled(rows, target_ids)
         documents = _documents(rows)
         vectorizers = [_vectorizer(**settings) for settings in _VECTORIZERS]
         features = sparse.csr_matrix(sparse.hstack([vectorizer.fit_transform(documents) for vectorizer in vectorizers]))
         classifiers = {}
         for target in target_ids:
             known = [index for index, row in enumerate(rows) if row.labels.get(target) is not None]
-            if not known:
-                raise GovstanceError(f"no training row has a label for the target {target}: expected at least one.")
             labels = [str(rows[index].labels[target]) for index in known]
             classifiers[target] = LinearClassifier.fit(features[known], labels)
         return cls(target_ids, vectorizers, classifiers)
@@ -216,6 +215,18 @@ def _vectorizer(**settings: Any) -> "TfidfVectorizer":
 
 BASELINES = ("majority", "country_prior", "tfidf")
 Baseline = FrequencyBaseline | TfidfBaseline
+
+
+def check_every_target_is_labelled(rows: Iterable[Row], target_ids: Sequence[str]) -> None:
+    """Checks that there is something to learn of each target.
+
+    Raises:
+        GovstanceError: A target has no label at all.
+    """
+    labelled = {target for row in rows for target in target_ids if row.labels.get(target) is not None}
+    for target in target_ids:
+        if target not in labelled:
+            raise GovstanceError(f"no training row has a label for the target {target}: expected at least one.")
 
 
 def fit_baseline(kind: str, rows: Sequence[Row], target_ids: Sequence[str]) -> Baseline:

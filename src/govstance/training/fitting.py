@@ -5,6 +5,7 @@ of texts of like length, the lower layers frozen and their states computed once,
 embeddings, 16-bit products where the processor has hardware for them.
 """
 
+import gc
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -121,6 +122,8 @@ def fit_stance_model(
     if after_epoch is not None:
         callbacks = [*callbacks, AfterEpoch(lambda epoch: after_epoch(epoch, predictor))]
     history = run_trainer(model, batcher, items, training, seed, work_folder, callbacks)
+    del states, batcher  # as large as the model: gone before calibration needs room
+    gc.collect()
     interpolate(model, pretrained, training.interpolation)
     report = _fit_report(model, items, training, time.monotonic() - started, history)
     predictor.calibration = calibrate(
