@@ -7,6 +7,7 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from govstance import progress as module
 from govstance.progress import progress
+from govstance.training import memory
 from govstance.training.training_progress import TrainingProgress
 
 
@@ -57,3 +58,20 @@ def test_training_shows_a_table_of_epochs_on_a_terminal(tmp_path):
 def test_training_writes_lines_elsewhere(tmp_path, capsys):
     train_two_steps(TrainingProgress(), tmp_path)
     assert capsys.readouterr().err == "training: 2 of 2 steps, 0 s, loss 0.250\n"
+
+
+def test_the_heap_is_trimmed_every_tenth_step_and_at_the_end(monkeypatch, tmp_path):
+    calls = []
+    monkeypatch.setattr(memory, "trim_memory", lambda: calls.append(1))
+    callback, state = memory.TrimMemory(), TrainerState()
+    arguments, control = TrainingArguments(output_dir=str(tmp_path), use_cpu=True), TrainerControl()
+    for state.global_step in range(1, 26):
+        callback.on_step_end(arguments, state, control)
+    assert len(calls) == 2
+    callback.on_train_end(arguments, state, control)
+    assert len(calls) == 3
+
+
+def test_a_c_library_that_cannot_trim_is_left_alone(monkeypatch):
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: object())
+    assert not memory.trim_memory()

@@ -130,7 +130,8 @@ class TrainingConfig:
     # Only the first so many training texts, for a quick look; null: all.
     max_texts: int | None = None
     # Share of what training changed in the encoder that is kept, between the pretrained weights (0) and the trained
-    # ones (1): text unlike the training text is read better on the way between (docs/LOG.md, experiment 29).
+    # ones (1): text unlike the training text is read better on the way between (docs/LOG.md, experiment 30). 1 where
+    # training goes on from a model (model.start_from) that has taken this step already.
     interpolation: float = 1.0
     # Of matrix products: float32, bfloat16, or auto, which takes bfloat16 where the processor has hardware for it.
     precision: str = "auto"

@@ -31,6 +31,7 @@ from govstance.training.augmentation import augmented
 from govstance.training.batching import Batcher, LengthGroupedTrainer, lower_states
 from govstance.training.calibrating import calibrate, check_expected_shares, neutral_calibration
 from govstance.training.interpolation import interpolate, pretrained_weights
+from govstance.training.memory import TrimMemory
 from govstance.training.optimizer import optimizer_for
 from govstance.training.processor import fast_steps, precision_of
 from govstance.training.starting import build_model, freeze, set_class_weights, start_from
@@ -242,7 +243,7 @@ def run_trainer(
     for own in (ProgressCallback, PrinterCallback):
         trainer.remove_callback(own)
     bar = TrainingProgress()
-    for callback in (bar, *callbacks):
+    for callback in (bar, TrimMemory(), *callbacks):
         trainer.add_callback(callback)
     try:
         with fast_steps(model, precision):
