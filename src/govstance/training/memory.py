@@ -1,7 +1,7 @@
 """Keeps a training small: gives memory that freed tensors of many sizes leave behind back to the system.
 
-Batches differ in length, so the C library's heap fills with gaps that fit no later tensor: a third of what a training
-takes at its peak.
+Batches differ in length, so the C library's heap fills with gaps that fit no later tensor, some hundred megabytes
+of them.
 """
 
 import ctypes
