@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from conftest import GOOD_ROW, TARGET_IDS, learnable_rows
 
-from govstance.models.baselines import BASELINES, fit_baseline, load_baseline
+from govstance.errors import GovstanceError
+from govstance.models.baselines import BASELINES, check_every_target_is_labelled, fit_baseline, load_baseline
 from govstance.schema import STANCES
 
 
@@ -59,3 +60,12 @@ def test_a_saved_baseline_answers_the_same(kind, tmp_path):
     assert probabilities.sum(axis=-1) == pytest.approx(1.0)
     baseline.save(tmp_path)
     assert load_baseline(kind, tmp_path).predict_probabilities(rows) == pytest.approx(probabilities)
+
+
+def test_a_target_without_a_label_is_named_before_anything_is_fitted():
+    last = TARGET_IDS[-1]
+    (row,) = rows_with(["favor"])
+    unlabelled = replace(row, labels=row.labels | {last: None})
+    with pytest.raises(GovstanceError, match=f"no training row has a label for the target {last}"):
+        check_every_target_is_labelled([unlabelled], TARGET_IDS)
+    check_every_target_is_labelled([unlabelled, row], TARGET_IDS)

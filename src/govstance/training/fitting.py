@@ -117,20 +117,32 @@ def fit_stance_model(
     items = items_to_learn(train_rows, encoder, training, seed=seed, finder=finder, marks=marks)
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
-    states = lower_states(model, encoder, items, training)
-    batcher = Batcher(encoder, states, training.frozen_layers, training.silent_pairs)
     predictor = TransformerPredictor(model, encoder, neutral_calibration(target_ids))
     if after_epoch is not None:
         callbacks = [*callbacks, AfterEpoch(lambda epoch: after_epoch(epoch, predictor))]
-    history = run_trainer(model, batcher, items, training, seed, work_folder, callbacks)
-    del states, batcher  # as large as the model: gone before calibration needs room
-    gc.collect()
+    history = _learn(model, encoder, items, training, seed, work_folder, callbacks)
+    gc.collect()  # the Trainer and the states it read go before calibration needs room
     interpolate(model, pretrained, training.interpolation)
     report = _fit_report(model, items, training, time.monotonic() - started, history)
     predictor.calibration = calibrate(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
     )
     return predictor, report
+
+
+def _learn(
+    model: StanceModel,
+    encoder: Encoder,
+    items: Sequence[EncodedText],
+    training: TrainingConfig,
+    seed: int,
+    work_folder: Path,
+    callbacks: Sequence[TrainerCallback],
+) -> list[dict[str, float]]:
+    """`run_trainer` on the states of the frozen layers, some hundred megabytes that live no longer than this."""
+    states = lower_states(model, encoder, items, training)
+    batcher = Batcher(encoder, states, training.frozen_layers, training.silent_pairs)
+    return run_trainer(model, batcher, items, training, seed, work_folder, callbacks)
 
 
 def items_to_learn(
