@@ -96,3 +96,18 @@ def test_models_of_different_layouts_have_no_mean(tiny_backbone):
     )
     with pytest.raises(GovstanceError, match=r"the same weights, to take their mean; only some have .*marker"):
         mean_weights([packed, branched])
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ({"epochs": 1, "interpolation": 0.5}, True),
+        ({"epochs": 1, "interpolation": 1.0}, False),
+        ({"epochs": 0, "interpolation": 0.5}, False),
+    ],
+)
+def test_a_step_back_of_a_trained_start_is_said(settings, warned, tiny_backbone, tmp_path, caplog):
+    trained = _fitted(tiny_backbone, tmp_path)
+    caplog.clear()
+    _fitted(tiny_backbone, tmp_path, starts=[trained], **settings)
+    assert any("also steps back from what model.start_from had learnt" in line for line in caplog.messages) == warned

@@ -113,6 +113,7 @@ def fit_stance_model(
     pretrained = pretrained_weights(model) if training.interpolation < 1 else {}
     if starts:
         start_from(model, starts)
+        _warn_of_a_step_back(training)
     encoder = encoder_for(model, backbone.tokenizer, finder)
     items = items_to_learn(train_rows, encoder, training, seed=seed, finder=finder, marks=marks)
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
@@ -184,6 +185,16 @@ def _check(training: TrainingConfig, calibration: CalibrationConfig, target_ids:
         raise GovstanceError(
             f"training.texts_per_batch: expected a multiple of the {process_count()} processes, which share a batch; "
             f"found {training.texts_per_batch}."
+        )
+
+
+def _warn_of_a_step_back(training: TrainingConfig) -> None:
+    """To ask for no epoch and a share is how a trained model is stepped back; to ask for both is seldom meant."""
+    if training.epochs and training.interpolation < 1:
+        logger.warning(
+            "training.interpolation=%g also steps back from what model.start_from had learnt; to go on from it as "
+            "it is, set training.interpolation=1",
+            training.interpolation,
         )
 
 
