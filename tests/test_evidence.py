@@ -21,7 +21,7 @@ from govstance.models.predictor import encoder_for
 from govstance.targets import load_targets
 from govstance.text.sentences import Span, split_sentences
 from govstance.training.augmentation import augmented
-from govstance.training.cutting import cut_passage, cut_passages
+from govstance.training.cutting import cut_passage, cut_passages, kept_passages
 from govstance.training.fitting import items_to_learn
 from govstance.training.starting import build_model
 
@@ -79,21 +79,46 @@ def test_a_share_of_the_marked_passages_comes_a_second_time():
     assert augmented([*PASSAGE, *others], FINDER, cut_share=0.0, **settings) == [*PASSAGE, *others]
 
 
-def test_a_training_learns_from_cut_texts_too(tiny_backbone):
+def test_what_one_stance_rests_on_is_kept_alone():
+    marks = {sha256_of_text(TEXT): MARKED}
+    texts = {
+        "France backs sanctions.": {"FRA": [None, "favor", None]},
+        "France backs sanctions. France recognises nothing.": {"FRA": ["against", "favor", None]},
+        "Japan rejects them.": {"JPN": ["none", "against", None]},
+    }
+    seen = set()
+    for seed in range(20):
+        (kept,) = kept_passages([PASSAGE], marks, FINDER, np.random.default_rng(seed), share=1.0)
+        seen.add(kept[0].text)
+        assert {line.government: list(line.labels.values()) for line in kept} == texts[kept[0].text]
+    assert seen == set(texts)
+
+
+def test_nothing_is_kept_of_a_passage_that_is_all_evidence():
+    text = "France backs sanctions."
+    marked = MarkedText([Span(0, len(text))], {("FRA", SANCTIONS): frozenset({0})})
+    passage = [replace(PASSAGE[0], text=text)]
+    generator = np.random.default_rng(0)
+    assert kept_passages([passage], {sha256_of_text(text): marked}, FINDER, generator, share=1.0) == []
+
+
+@pytest.mark.parametrize("setting", ["cut_texts", "kept_texts"])
+def test_a_training_learns_from_parts_of_texts_too(setting, tiny_backbone):
     backbone = load_backbone(str(tiny_backbone))
     model = build_model(backbone, ModelConfig(kind="transformer", name="tiny"), TARGET_IDS)
     encoder = encoder_for(model, backbone.tokenizer, FINDER)
     marks = {sha256_of_text(TEXT): MARKED}
     counts = []
     for share in (0.0, 1.0):
-        training = TrainingConfig(epochs=1, texts_per_batch=2, learning_rate=1e-3, frozen_layers=0, cut_texts=share)
+        training = TrainingConfig(epochs=1, texts_per_batch=2, learning_rate=1e-3, frozen_layers=0, **{setting: share})
         counts.append(len(items_to_learn(PASSAGE, encoder, training, seed=0, finder=FINDER, marks=marks)))
     assert counts == [1, 2]
 
 
-def test_a_share_of_texts_without_marks_is_refused():
-    with pytest.raises(GovstanceError, match=r"training\.cut_texts=0\.5: expected texts .* none of the 1 training"):
-        cut_passages([PASSAGE], {}, FINDER, np.random.default_rng(0), share=0.5)
+@pytest.mark.parametrize(("setting", "part"), [("cut_texts", cut_passages), ("kept_texts", kept_passages)])
+def test_a_share_of_texts_without_marks_is_refused(setting, part):
+    with pytest.raises(GovstanceError, match=rf"training\.{setting}=0\.5: expected texts .* none of the 1 training"):
+        part([PASSAGE], {}, FINDER, np.random.default_rng(0), share=0.5)
 
 
 def line(**changes):
@@ -133,12 +158,13 @@ def test_a_line_that_is_no_mark_is_named(wrong, message, tmp_path):
         read_evidence(path, TARGET_IDS)
 
 
-def test_a_training_reads_marks_if_it_cuts_texts_and_is_another_one_with_other_marks(tmp_path):
+@pytest.mark.parametrize("setting", ["cut_texts", "kept_texts"])
+def test_a_training_reads_marks_if_it_takes_texts_apart_and_is_another_one_with_other_marks(setting, tmp_path):
     path, rows = tmp_path / "marks.jsonl", tmp_path / "rows.jsonl"
     path.write_text(json.dumps(line()), encoding="utf-8")
     rows.write_text(json.dumps(PASSAGE[0].to_json()), encoding="utf-8")
     settings = [f"corpus.evidence={path}", f"corpus.files=[{rows}]"]
-    plain, cutting = train_config(settings), train_config([*settings, "training.cut_texts=1"])
+    plain, cutting = train_config(settings), train_config([*settings, f"training.{setting}=1"])
     assert marks_of(plain, TARGET_IDS) == {}
     assert set(marks_of(cutting, TARGET_IDS)) == {sha256_of_text(TEXT)}
     before = fingerprint(plain), fingerprint(cutting)

@@ -48,7 +48,8 @@ class CorpusConfig:
     not_trained_on: list[str] = field(default_factory=list)
     # What training does not see at all, to score the model on it.
     held_out: HeldOutConfig = field(default_factory=HeldOutConfig)
-    # Which sentences the stances rest on, for training.cut_texts; null: annotations/evidence.jsonl in the data folder.
+    # Which sentences the stances rest on, for training.cut_texts and training.kept_texts; null:
+    # annotations/evidence.jsonl in the data folder.
     evidence: str | None = None
     # What the labels are about; null: targets.yaml in the data folder.
     targets: str | None = None
@@ -127,6 +128,8 @@ class TrainingConfig:
     # So many of the training texts whose sentences are marked (corpus.evidence) come a second time, without what one of
     # their stances rests on.
     cut_texts: float = 0.0
+    # So many of them come a second time with nothing but what one of their stances rests on (experiment 43).
+    kept_texts: float = 0.0
     # Only the first so many training texts, for a quick look; null: all.
     max_texts: int | None = None
     # Share of what training changed in the encoder that is kept, between the pretrained weights (0) and the trained

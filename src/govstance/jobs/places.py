@@ -26,12 +26,12 @@ def targets_of_corpus(paths: PathsConfig, corpus: CorpusConfig) -> tuple[Target,
 
 
 def evidence_files(config: TrainConfig) -> list[Path]:
-    """The marks that a training reads, the corpus's own or those of the data folder; none where it cuts no texts.
+    """The marks that a training reads, the corpus's own or those of the data folder; none where it takes none apart.
 
     Raises:
         GovstanceError: There is no such file.
     """
-    if not config.training.cut_texts:
+    if not (config.training.cut_texts or config.training.kept_texts):
         return []
     pattern = config.corpus.evidence or str(Path(config.paths.data) / "annotations" / "evidence.jsonl")
     return expand_patterns([pattern], option="corpus.evidence")

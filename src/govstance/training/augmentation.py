@@ -1,6 +1,7 @@
 """Changes training rows so that what must not decide can't be learnt: names of governments, and who shares a text.
 
-Owns two augmentations and the order of all; the third is `cutting`'s. Never used on rows that are chosen by or scored.
+Owns two augmentations and the order of all; the others are `cutting`'s. Never used on rows that are chosen by or
+scored.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from govstance.corpus.evidence import MarkedText
 from govstance.corpus.renaming import with_names
 from govstance.errors import GovstanceError
 from govstance.schema import Row
-from govstance.training.cutting import cut_passages
+from govstance.training.cutting import cut_passages, kept_passages
 
 # The targets are about them, so their names must stay.
 NEVER_RENAMED = ("RUS", "UKR")
@@ -28,9 +29,10 @@ def augmented(
     joined_share: float,
     seed: int,
     cut_share: float = 0.0,
+    kept_share: float = 0.0,
     marks: Mapping[str, MarkedText] = MappingProxyType({}),
 ) -> list[Row]:
-    """Training rows, some under other names, passages made of two, and passages without what a stance rests on.
+    """Training rows, some under other names, and passages made of two, or of a part of one.
 
     Args:
         rows: Training rows; rows with one text and language are one passage.
@@ -38,13 +40,18 @@ def augmented(
         renamed_share: Share of passages whose governments go by the names of others; the changed one replaces it.
         joined_share: So many joined passages are added, as a share of the passages; fewer where two are too long.
         seed: Of every draw.
-        cut_share: Of the marked passages this share comes a second time, see `cut_passages`.
+        cut_share, kept_share: Of the marked passages so many come again in part, see `cut_passages`, `kept_passages`.
         marks: By the SHA-256 of the text.
 
     Raises:
         GovstanceError: A share is not between 0 and 1.
     """
-    shares = {"renamed_texts": renamed_share, "joined_texts": joined_share, "cut_texts": cut_share}
+    shares = {
+        "renamed_texts": renamed_share,
+        "joined_texts": joined_share,
+        "cut_texts": cut_share,
+        "kept_texts": kept_share,
+    }
     for name, share in shares.items():
         if not 0.0 <= share <= 1.0:
             raise GovstanceError(f"training.{name}: expected a share between 0 and 1; found {share:g}.")
@@ -53,12 +60,13 @@ def augmented(
     governments = sorted({row.government for row in rows} - set(NEVER_RENAMED))
     joined = _joined_passages(passages, finder, round(joined_share * len(passages)), generator)
     chosen = set(generator.permutation(len(passages))[: round(renamed_share * len(passages))].tolist())
-    kept = [
+    own = [
         renamed_passage(passage, finder, governments, generator) if number in chosen else passage
         for number, passage in enumerate(passages)
     ]
     cut = cut_passages(passages, marks, finder, generator, share=cut_share)
-    return [row for passage in [*kept, *joined, *cut] for row in passage]
+    short = kept_passages(passages, marks, finder, generator, share=kept_share)
+    return [row for passage in [*own, *joined, *cut, *short] for row in passage]
 
 
 def renamed_passage(

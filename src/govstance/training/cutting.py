@@ -1,7 +1,8 @@
-"""Training passages without the sentences that a stance rests on: what is left touches the topic and takes no position.
+"""Training passages without the sentences that a stance rests on, or with nothing but them.
 
-Such pairs of passages differ in little but the stance (Kaushik, Hovy and Lipton 2020, arXiv:1909.12434). Owns one
-augmentation. Never used on rows that are chosen by or scored.
+Without them a passage touches the topic and takes no position: such pairs differ in little but the stance (Kaushik,
+Hovy and Lipton 2020, arXiv:1909.12434). They alone are a short statement, with nothing else to go by. Owns two
+augmentations. Never used on rows that are chosen by or scored.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -39,22 +40,56 @@ def cut_passages(
     Raises:
         GovstanceError: A share is asked for and not one passage is marked.
     """
+    drawn = _drawn_stances(passages, marks, generator, share, "cut_texts")
+    cut = [cut_passage(passage, marked, evidence, finder) for passage, marked, evidence in drawn]
+    return [passage for passage in cut if passage]
+
+
+def kept_passages(
+    passages: Sequence[Sequence[Row]],
+    marks: Mapping[str, MarkedText],
+    finder: MentionFinder,
+    generator: np.random.Generator,
+    *,
+    share: float,
+) -> list[list[Row]]:
+    """Of a share of the passages whose text is marked, a copy that holds only what one of its stances rests on.
+
+    Arguments and errors are those of `cut_passages`.
+
+    Returns:
+        Fewer than asked for where a stance rests on all sentences, or on some that name no government.
+    """
+    kept = []
+    for passage, marked, evidence in _drawn_stances(passages, marks, generator, share, "kept_texts"):
+        if gone := set(range(len(marked.sentences))) - evidence:
+            kept.append(cut_passage(passage, marked, gone, finder))
+    return [passage for passage in kept if passage]
+
+
+def _drawn_stances(
+    passages: Sequence[Sequence[Row]],
+    marks: Mapping[str, MarkedText],
+    generator: np.random.Generator,
+    share: float,
+    setting: str,
+) -> list[tuple[Sequence[Row], MarkedText, frozenset[int]]]:
+    """A share of the marked passages, with the sentences that one of their stances, drawn at random, rests on."""
     if not share:
         return []
     marked = [(passage, marks[sha]) for passage in passages if (sha := sha256_of_text(passage[0].text)) in marks]
     if not marked:
         raise GovstanceError(
-            f"training.cut_texts={share:g}: expected texts whose sentences are marked in corpus.evidence; none of the "
-            f"{len(passages)} training texts is. Set training.cut_texts=0 for rows of your own."
+            f"training.{setting}={share:g}: expected texts whose sentences are marked in corpus.evidence; none of the "
+            f"{len(passages)} training texts is. Set training.{setting}=0 for rows of your own."
         )
-    chosen = generator.permutation(len(marked))[: round(share * len(marked))]
-    cut = []
-    for passage, of_text in (marked[int(number)] for number in chosen):
+    drawn = []
+    for number in generator.permutation(len(marked))[: round(share * len(marked))]:
+        passage, of_text = marked[int(number)]
         stances = sorted(key for key, sentences in of_text.evidence.items() if sentences)
         if stances:
-            gone = of_text.evidence[stances[int(generator.integers(len(stances)))]]
-            cut.append(cut_passage(passage, of_text, gone, finder))
-    return [passage for passage in cut if passage]
+            drawn.append((passage, of_text, of_text.evidence[stances[int(generator.integers(len(stances)))]]))
+    return drawn
 
 
 def cut_passage(passage: Sequence[Row], marked: MarkedText, gone: Collection[int], finder: MentionFinder) -> list[Row]:

@@ -94,7 +94,7 @@ def fit_stance_model(
         callbacks: Of the Trainer, such as those that record its course elsewhere.
         after_epoch: Gets the number of the epoch, from 1, and the model as it is then, not calibrated.
         starts: Trained models, the mean of whose weights to start from in place of the backbone's and a new head's.
-        marks: By the SHA-256 of a text, what its stances rest on; for `training.cut_texts`.
+        marks: By the SHA-256 of a text, what its stances rest on; for `training.cut_texts` and `kept_texts`.
 
     Raises:
         BackboneUnavailableError: The encoder can't be loaded.
@@ -163,6 +163,7 @@ def items_to_learn(
         joined_share=training.joined_texts,
         seed=seed,
         cut_share=training.cut_texts,
+        kept_share=training.kept_texts,
         marks=marks,
     )
     items = encoder.encode(learnt)[: training.max_texts]
