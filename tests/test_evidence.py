@@ -21,7 +21,7 @@ from govstance.models.predictor import encoder_for
 from govstance.targets import load_targets
 from govstance.text.sentences import Span, split_sentences
 from govstance.training.augmentation import augmented
-from govstance.training.cutting import cut_passage, cut_passages, kept_passages
+from govstance.training.cutting import cut_passage, partial_passages
 from govstance.training.fitting import items_to_learn
 from govstance.training.starting import build_model
 
@@ -88,7 +88,8 @@ def test_what_one_stance_rests_on_is_kept_alone():
     }
     seen = set()
     for seed in range(20):
-        (kept,) = kept_passages([PASSAGE], marks, FINDER, np.random.default_rng(seed), share=1.0)
+        generator = np.random.default_rng(seed)
+        (kept,) = partial_passages([PASSAGE], marks, FINDER, generator, share=1.0, part="kept")
         seen.add(kept[0].text)
         assert {line.government: list(line.labels.values()) for line in kept} == texts[kept[0].text]
     assert seen == set(texts)
@@ -99,7 +100,8 @@ def test_nothing_is_kept_of_a_passage_that_is_all_evidence():
     marked = MarkedText([Span(0, len(text))], {("FRA", SANCTIONS): frozenset({0})})
     passage = [replace(PASSAGE[0], text=text)]
     generator = np.random.default_rng(0)
-    assert kept_passages([passage], {sha256_of_text(text): marked}, FINDER, generator, share=1.0) == []
+    marks = {sha256_of_text(text): marked}
+    assert partial_passages([passage], marks, FINDER, generator, share=1.0, part="kept") == []
 
 
 @pytest.mark.parametrize("setting", ["cut_texts", "kept_texts"])
@@ -115,10 +117,10 @@ def test_a_training_learns_from_parts_of_texts_too(setting, tiny_backbone):
     assert counts == [1, 2]
 
 
-@pytest.mark.parametrize(("setting", "part"), [("cut_texts", cut_passages), ("kept_texts", kept_passages)])
-def test_a_share_of_texts_without_marks_is_refused(setting, part):
-    with pytest.raises(GovstanceError, match=rf"training\.{setting}=0\.5: expected texts .* none of the 1 training"):
-        part([PASSAGE], {}, FINDER, np.random.default_rng(0), share=0.5)
+@pytest.mark.parametrize("part", ["cut", "kept"])
+def test_a_share_of_texts_without_marks_is_refused(part):
+    with pytest.raises(GovstanceError, match=rf"training\.{part}_texts=0\.5: expected texts .* none of the 1 training"):
+        partial_passages([PASSAGE], {}, FINDER, np.random.default_rng(0), share=0.5, part=part)
 
 
 def line(**changes):

@@ -15,7 +15,7 @@ from govstance.corpus.evidence import MarkedText
 from govstance.corpus.renaming import with_names
 from govstance.errors import GovstanceError
 from govstance.schema import Row
-from govstance.training.cutting import cut_passages, kept_passages
+from govstance.training.cutting import partial_passages
 
 # The targets are about them, so their names must stay.
 NEVER_RENAMED = ("RUS", "UKR")
@@ -40,7 +40,7 @@ def augmented(
         renamed_share: Share of passages whose governments go by the names of others; the changed one replaces it.
         joined_share: So many joined passages are added, as a share of the passages; fewer where two are too long.
         seed: Of every draw.
-        cut_share, kept_share: Of the marked passages so many come again in part, see `cut_passages`, `kept_passages`.
+        cut_share, kept_share: Of the marked passages so many come again in part, see `partial_passages`.
         marks: By the SHA-256 of the text.
 
     Raises:
@@ -64,8 +64,8 @@ def augmented(
         renamed_passage(passage, finder, governments, generator) if number in chosen else passage
         for number, passage in enumerate(passages)
     ]
-    cut = cut_passages(passages, marks, finder, generator, share=cut_share)
-    short = kept_passages(passages, marks, finder, generator, share=kept_share)
+    cut = partial_passages(passages, marks, finder, generator, share=cut_share, part="cut")
+    short = partial_passages(passages, marks, finder, generator, share=kept_share, part="kept")
     return [row for passage in [*own, *joined, *cut, *short] for row in passage]
 
 

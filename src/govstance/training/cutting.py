@@ -7,6 +7,7 @@ augmentations. Never used on rows that are chosen by or scored.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -16,16 +17,19 @@ from govstance.errors import GovstanceError
 from govstance.schema import Row
 from govstance.text.sentences import Span
 
+Part = Literal["cut", "kept"]
 
-def cut_passages(
+
+def partial_passages(
     passages: Sequence[Sequence[Row]],
     marks: Mapping[str, MarkedText],
     finder: MentionFinder,
     generator: np.random.Generator,
     *,
     share: float,
+    part: Part,
 ) -> list[list[Row]]:
-    """Of a share of the passages whose text is marked, a copy that lacks what one of its stances rests on.
+    """Of a share of the passages whose text is marked, a copy of a part, by what one of its stances rests on.
 
     Args:
         passages: Rows of one text each.
@@ -33,63 +37,32 @@ def cut_passages(
         finder: Of mentions.
         generator: Of the draws: which passages, and of each which stance.
         share: Between 0 and 1.
+        part: "cut": the copy lacks what the stance rests on; "kept": it holds nothing else.
 
     Returns:
-        Fewer than asked for where cutting leaves no sentence, or no government named.
+        Fewer than asked for where the part is nothing or all of the passage, or names no government.
 
     Raises:
         GovstanceError: A share is asked for and not one passage is marked.
     """
-    drawn = _drawn_stances(passages, marks, generator, share, "cut_texts")
-    cut = [cut_passage(passage, marked, evidence, finder) for passage, marked, evidence in drawn]
-    return [passage for passage in cut if passage]
-
-
-def kept_passages(
-    passages: Sequence[Sequence[Row]],
-    marks: Mapping[str, MarkedText],
-    finder: MentionFinder,
-    generator: np.random.Generator,
-    *,
-    share: float,
-) -> list[list[Row]]:
-    """Of a share of the passages whose text is marked, a copy that holds only what one of its stances rests on.
-
-    Arguments and errors are those of `cut_passages`.
-
-    Returns:
-        Fewer than asked for where a stance rests on all sentences, or on some that name no government.
-    """
-    kept = []
-    for passage, marked, evidence in _drawn_stances(passages, marks, generator, share, "kept_texts"):
-        if gone := set(range(len(marked.sentences))) - evidence:
-            kept.append(cut_passage(passage, marked, gone, finder))
-    return [passage for passage in kept if passage]
-
-
-def _drawn_stances(
-    passages: Sequence[Sequence[Row]],
-    marks: Mapping[str, MarkedText],
-    generator: np.random.Generator,
-    share: float,
-    setting: str,
-) -> list[tuple[Sequence[Row], MarkedText, frozenset[int]]]:
-    """A share of the marked passages, with the sentences that one of their stances, drawn at random, rests on."""
     if not share:
         return []
     marked = [(passage, marks[sha]) for passage in passages if (sha := sha256_of_text(passage[0].text)) in marks]
     if not marked:
         raise GovstanceError(
-            f"training.{setting}={share:g}: expected texts whose sentences are marked in corpus.evidence; none of the "
-            f"{len(passages)} training texts is. Set training.{setting}=0 for rows of your own."
+            f"training.{part}_texts={share:g}: expected texts whose sentences are marked in corpus.evidence; none of "
+            f"the {len(passages)} training texts is. Set training.{part}_texts=0 for rows of your own."
         )
-    drawn = []
+    parts = []
     for number in generator.permutation(len(marked))[: round(share * len(marked))]:
         passage, of_text = marked[int(number)]
         stances = sorted(key for key, sentences in of_text.evidence.items() if sentences)
         if stances:
-            drawn.append((passage, of_text, of_text.evidence[stances[int(generator.integers(len(stances)))]]))
-    return drawn
+            evidence = of_text.evidence[stances[int(generator.integers(len(stances)))]]
+            gone = evidence if part == "cut" else frozenset(range(len(of_text.sentences))) - evidence
+            if gone:
+                parts.append(cut_passage(passage, of_text, gone, finder))
+    return [passage for passage in parts if passage]
 
 
 def cut_passage(passage: Sequence[Row], marked: MarkedText, gone: Collection[int], finder: MentionFinder) -> list[Row]:

@@ -103,18 +103,7 @@ def fit_stance_model(
     _check(training, calibration, target_ids)
     started = time.monotonic()
     torch.manual_seed(seed)
-    backbone = load_backbone(
-        model_config.backbone or "",
-        revision=model_config.revision,
-        cache_folder=cache_folder,
-        dropout=model_config.dropout,
-    )
-    model = build_model(backbone, model_config, target_ids)
-    pretrained = pretrained_weights(model) if training.interpolation < 1 else {}
-    if starts:
-        start_from(model, starts)
-        _warn_of_a_step_back(training)
-    encoder = encoder_for(model, backbone.tokenizer, finder)
+    model, encoder, pretrained = _begin(target_ids, model_config, training, cache_folder, finder, starts)
     items = items_to_learn(train_rows, encoder, training, seed=seed, finder=finder, marks=marks)
     set_class_weights(model, label_counts(items, len(target_ids)), training.class_weight_power)
     freeze(model, training.frozen_layers, train_word_embeddings=training.train_word_embeddings)
@@ -129,6 +118,29 @@ def fit_stance_model(
         predictor, dev_rows, calibration.expected_none_share, unfamiliar_rows=unfamiliar_rows
     )
     return predictor, report
+
+
+def _begin(
+    target_ids: Sequence[str],
+    model_config: ModelConfig,
+    training: TrainingConfig,
+    cache_folder: Path | None,
+    finder: MentionFinder,
+    starts: Sequence[StanceModel],
+) -> tuple[StanceModel, Encoder, Mapping[str, torch.Tensor]]:
+    """The model to train, its encoder, and the pretrained weights, if it is to be stepped back towards them."""
+    backbone = load_backbone(
+        model_config.backbone or "",
+        revision=model_config.revision,
+        cache_folder=cache_folder,
+        dropout=model_config.dropout,
+    )
+    model = build_model(backbone, model_config, target_ids)
+    pretrained = pretrained_weights(model) if training.interpolation < 1 else {}
+    if starts:
+        start_from(model, starts)
+        _warn_of_a_step_back(training)
+    return model, encoder_for(model, backbone.tokenizer, finder), pretrained
 
 
 def _learn(
