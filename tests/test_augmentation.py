@@ -87,6 +87,20 @@ def test_shares_are_kept_and_draws_repeat():
     assert augmented(rows, FINDER, renamed_share=0.0, joined_share=0.0, seed=3) == rows
 
 
+def test_of_passages_with_a_speaker_a_share_no_longer_says_so():
+    rows = [
+        replace(line, role="mentioned" if number % 2 else "speaker") for number, line in enumerate(learnable_rows(12))
+    ]
+    silent = row("France stays silent.", "FRA", ("none", "none", "none"))
+    result = augmented([*rows, silent], FINDER, renamed_share=0.0, joined_share=0.0, unsaid_share=0.5, seed=3)
+    assert result[-1] == silent
+    assert [replace(line, role=said.role) for line, said in zip(result[:-1], rows, strict=True)] == rows
+    spoken = {line.text for line in rows}
+    still_said = {line.text for line in result if line.role == "speaker"}
+    assert len(spoken) == 12
+    assert len(still_said) == 6
+
+
 def test_a_share_beyond_all_texts_is_refused():
     with pytest.raises(GovstanceError, match=r"training\.joined_texts: expected a share between 0 and 1; found 30\."):
         augmented(learnable_rows(4), FINDER, renamed_share=0.3, joined_share=30, seed=0)

@@ -130,6 +130,9 @@ class TrainingConfig:
     cut_texts: float = 0.0
     # So many of them come a second time with nothing but what one of their stances rests on (experiment 43).
     kept_texts: float = 0.0
+    # Of the texts in which a government speaks, so many are learnt without being told which one it is: its role is
+    # `mentioned`, as in most texts that are read later (experiment 45).
+    unsaid_speakers: float = 0.0
     # Only the first so many training texts, for a quick look; null: all.
     max_texts: int | None = None
     # Share of what training changed in the encoder that is kept, between the pretrained weights (0) and the trained

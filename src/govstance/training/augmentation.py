@@ -1,6 +1,7 @@
-"""Changes training rows so that what must not decide can't be learnt: names of governments, and who shares a text.
+"""Changes training rows so that what must not decide can't be learnt: names of governments, who shares a text, and
+whether somebody has noted who speaks.
 
-Owns two augmentations and the order of all; the others are `cutting`'s. Never used on rows that are chosen by or
+Owns three augmentations and the order of all; the others are `cutting`'s. Never used on rows that are chosen by or
 scored.
 """
 
@@ -30,6 +31,7 @@ def augmented(
     seed: int,
     cut_share: float = 0.0,
     kept_share: float = 0.0,
+    unsaid_share: float = 0.0,
     marks: Mapping[str, MarkedText] = MappingProxyType({}),
 ) -> list[Row]:
     """Training rows, some under other names, and passages made of two, or of a part of one.
@@ -41,6 +43,7 @@ def augmented(
         joined_share: So many joined passages are added, as a share of the passages; fewer where two are too long.
         seed: Of every draw.
         cut_share, kept_share: Of the marked passages so many come again in part, see `partial_passages`.
+        unsaid_share: Of the passages with a speaker, copies in part too, so many do not say who it is.
         marks: By the SHA-256 of the text.
 
     Raises:
@@ -51,6 +54,7 @@ def augmented(
         "joined_texts": joined_share,
         "cut_texts": cut_share,
         "kept_texts": kept_share,
+        "unsaid_speakers": unsaid_share,
     }
     for name, share in shares.items():
         if not 0.0 <= share <= 1.0:
@@ -66,7 +70,8 @@ def augmented(
     ]
     cut = partial_passages(passages, marks, finder, generator, share=cut_share, part="cut")
     short = partial_passages(passages, marks, finder, generator, share=kept_share, part="kept")
-    return [row for passage in [*own, *joined, *cut, *short] for row in passage]
+    learnt = speakers_unsaid([*own, *joined, *cut, *short], generator, share=unsaid_share)
+    return [row for passage in learnt for row in passage]
 
 
 def renamed_passage(
@@ -94,6 +99,26 @@ def renamed_passage(
     ]
     text = with_names(first.text, first.lang, places)
     return [replace(row, text=text, government=names.get(row.government, row.government)) for row in passage]
+
+
+def speakers_unsaid(
+    passages: Sequence[Sequence[Row]], generator: np.random.Generator, *, share: float
+) -> list[Sequence[Row]]:
+    """The passages, of which a share of those with a speaker no longer say who speaks: its role is `mentioned`.
+
+    Most texts in the first person come without a note of whose they are, and their words have to tell it.
+
+    Args:
+        passages: Rows of one text each.
+        generator: Of the draw.
+        share: Between 0 and 1.
+    """
+    spoken = [number for number, passage in enumerate(passages) if any(row.role == "speaker" for row in passage)]
+    unsaid = set(generator.permutation(spoken)[: round(share * len(spoken))].tolist())
+    return [
+        [replace(row, role="mentioned") for row in passage] if number in unsaid else passage
+        for number, passage in enumerate(passages)
+    ]
 
 
 def joined_passage(first: Sequence[Row], second: Sequence[Row], finder: MentionFinder) -> list[Row]:

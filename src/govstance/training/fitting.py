@@ -176,6 +176,7 @@ def items_to_learn(
         seed=seed,
         cut_share=training.cut_texts,
         kept_share=training.kept_texts,
+        unsaid_share=training.unsaid_speakers,
         marks=marks,
     )
     items = encoder.encode(learnt)[: training.max_texts]
