@@ -102,13 +102,8 @@ def score_model(
         notes: What a reader must know to believe the scores.
     """
     target_ids = model.predictor.target_ids
-    gold = gold_indices(rows, target_ids)
+    gold = _gold(rows, target_ids)
     groups = [row.group for row in rows]
-    if (gold == NOT_ANNOTATED).all():
-        raise GovstanceError(
-            f"none of the {len(rows)} rows has a label for a target of the model ({', '.join(target_ids)}): "
-            "nothing can be scored."
-        )
     probabilities = predicted(model, rows, "scoring")
     systems = {model.name: system_scores(gold, probabilities, groups, target_ids)}
     others = {}
@@ -140,6 +135,17 @@ def score_model(
     write_text(run_folder / REPORT_FILE, report_markdown(metrics))
     write_json(run_folder / METRICS_FILE, metrics)
     return metrics
+
+
+def _gold(rows: Sequence[Row], target_ids: Sequence[str]) -> np.ndarray:
+    """Labels to score against, (n_rows, n_targets); a mistake of the caller's where there is not one."""
+    gold = gold_indices(rows, target_ids)
+    if (gold == NOT_ANNOTATED).all():
+        raise GovstanceError(
+            f"none of the {len(rows)} rows has a label for a target of the model ({', '.join(target_ids)}): "
+            "nothing can be scored."
+        )
+    return gold
 
 
 def predicted(model: LoadedModel, rows: Sequence[Row], doing: str) -> np.ndarray:
